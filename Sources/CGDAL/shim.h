@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <gdal.h>
+#include <ogr_api.h>
+#include <ogr_srs_api.h>
+#include <ogr_recordbatch.h>
+#include <cpl_conv.h>
+#include <cpl_error.h>
+#include <cpl_vsi.h>

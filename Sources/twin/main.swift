@@ -1,0 +1,3 @@
+import TileServer
+import ArgumentParser
+print("hi")
