@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Turns the boundaries of CityJSON geometries (CityJSON 2.0 §3) into surfaces.
+struct CityJSONGeometryReader {
+    let bytes: SourceBytes
+    let text: CityJSONText
+    /// The file header of a CityJSONSeq, else the text itself.
+    let templates: CityJSONText
+    let transform: CityJSONTransform?
+    private(set) var solid = SolidBlob()
+    /// Rings of fewer than three vertices, left out.
+    private(set) var shortRings = 0
+
+    init(bytes: SourceBytes, text: CityJSONText, header: CityJSONText) {
+        self.bytes = bytes
+        self.text = text
+        templates = header
+        transform = text.transform ?? header.transform
+    }
+
+    private typealias Vertex = (x: Double, y: Double, z: Double)
+
+    /// How deep the arrays of a type go down to a surface: 1 is a list of surfaces.
+    private static let depths = [
+        "MultiSurface": 1, "CompositeSurface": 1, "Solid": 2, "MultiSolid": 3, "CompositeSolid": 3,
+    ]
+
+    /// Adds `geometry`'s surfaces.
+    mutating func add(_ geometry: CityJSONObject.Geometry) throws {
+        if geometry.type == "GeometryInstance" {
+            try addInstance(geometry)
+        } else {
+            let (vertices, transform) = (text.vertices, transform)
+            try add(geometry) { vertices.vertex($0, transform) }
+        }
+    }
+
+    private mutating func add(_ geometry: CityJSONObject.Geometry, vertex: (Int) -> Vertex?) throws {
+        guard let depth = Self.depths[geometry.type] else {
+            throw CityJSONObjectError(
+                reason: "geometry-type", text: "geometry type \"\(geometry.type)\" has no surfaces that can be read")
+        }
+        guard let range = geometry.boundaries else {
+            throw CityJSONObjectError(reason: "no-boundaries", text: "a \(geometry.type) has no `boundaries`")
+        }
+        var surfaces: [[[Int]]] = []
+        var groups: [Int] = []
+        var scanner = JSONScanner(bytes, range: range)
+        try Self.boundaries(&scanner, depth: depth, surfaces: &surfaces, groups: &groups)
+        var semantics = [SolidBlob.Semantic](repeating: .unknown, count: surfaces.count)
+        if let range = geometry.semantics {
+            var scanner = JSONScanner(bytes, range: range)
+            semantics = try CityJSONSemantics(scanning: &scanner).resolved(depth: depth, groups: groups) ?? semantics
+        }
+        for (rings, semantic) in zip(surfaces, semantics) { try append(rings, semantic, vertex: vertex) }
+    }
+
+    /// Collects the surfaces; `groups` counts them per innermost list, for `semantics.values` that are null there.
+    private static func boundaries(
+        _ scanner: inout JSONScanner, depth: Int, surfaces: inout [[[Int]]], groups: inout [Int]
+    ) throws {
+        var (found, counts) = ([[[Int]]](), [Int]())
+        if depth > 1 {
+            try scanner.array { try boundaries(&$0, depth: depth - 1, surfaces: &found, groups: &counts) }
+        } else {
+            try scanner.array { scanner in
+                var rings: [[Int]] = []
+                try scanner.array { scanner in
+                    var ring: [Int] = []
+                    try scanner.array { scanner in
+                        guard case .integer(let index) = try scanner.number() else {
+                            throw scanner.failure("a vertex number")
+                        }
+                        ring.append(Int(index))
+                    }
+                    rings.append(ring)
+                }
+                found.append(rings)
+            }
+            counts.append(found.count)
+        }
+        surfaces += found
+        groups += counts
+    }
+
+    private mutating func append(
+        _ rings: [[Int]], _ semantic: SolidBlob.Semantic, vertex: (Int) -> Vertex?
+    ) throws {
+        var (sizes, coordinates) = ([Int](), [Double]())
+        for (number, ring) in rings.enumerated() {
+            // Some writers close rings although §3.1 says not to.
+            let open = ring.count > 3 && ring.first == ring.last ? ring.dropLast() : ring[...]
+            guard open.count >= 3 else {
+                shortRings += 1
+                if number == 0 { return }
+                continue
+            }
+            for index in open {
+                guard let point = vertex(index) else {
+                    throw CityJSONObjectError(reason: "vertex-index", text: "there is no vertex \(index)")
+                }
+                guard point.x.isFinite, point.y.isFinite, point.z.isFinite else {
+                    throw CityJSONObjectError(reason: "vertex-value", text: "vertex \(index) is not finite")
+                }
+                coordinates += [point.x, point.y, point.z]
+            }
+            sizes.append(open.count)
+        }
+        guard !sizes.isEmpty else { return }
+        solid.surfaces.append(SolidBlob.Surface(semantic: semantic, ringCount: sizes.count))
+        solid.ringSizes += sizes
+        solid.coordinates += coordinates
+    }
+
+    /// A template placed by a 4 × 4 row-major matrix and a reference point (CityJSON 2.0 §3.4).
+    private mutating func addInstance(_ instance: CityJSONObject.Geometry) throws {
+        guard let number = instance.template, templates.templates.indices.contains(number) else {
+            throw CityJSONObjectError(reason: "template", text: "a GeometryInstance names no template of the file")
+        }
+        let matrix = instance.matrix
+        guard matrix.count == 16 else {
+            throw CityJSONObjectError(
+                reason: "template", text: "the transformationMatrix has \(matrix.count) numbers, not 16")
+        }
+        guard let range = instance.boundaries else {
+            throw CityJSONObjectError(reason: "no-boundaries", text: "a GeometryInstance has no reference point")
+        }
+        var place = JSONScanner(bytes, range: range)
+        let reference = try place.numbers()
+        guard let index = reference.first.flatMap({ Int(exactly: $0) }),
+            let origin = text.vertices.vertex(index, transform)
+        else {
+            throw CityJSONObjectError(reason: "vertex-index", text: "the reference point of an instance is missing")
+        }
+        var scanner = JSONScanner(bytes, range: templates.templates[number])
+        let template = try CityJSONObject.Geometry(scanning: &scanner)
+        let vertices = templates.templateVertices
+        try add(template) { index in
+            guard index >= 0, index * 3 + 2 < vertices.count else { return nil }
+            let (x, y, z) = (vertices[index * 3], vertices[index * 3 + 1], vertices[index * 3 + 2])
+            func row(_ at: Int) -> Double { matrix[at] * x + matrix[at + 1] * y + matrix[at + 2] * z + matrix[at + 3] }
+            return (row(0) + origin.x, row(4) + origin.y, row(8) + origin.z)
+        }
+    }
+}
+
+/// The `semantics` member of a geometry.
+struct CityJSONSemantics {
+    private var surfaces: [SolidBlob.Semantic] = []
+    private var values: Range<Int>?
+    private let bytes: SourceBytes
+
+    init(scanning scanner: inout JSONScanner) throws {
+        bytes = scanner.bytes
+        guard scanner.peek() == UInt8(ascii: "{") else { return }
+        var (found, range) = ([SolidBlob.Semantic](), Range<Int>?.none)
+        try scanner.object { scanner, key in
+            switch (key, scanner.peek()) {
+            case ("surfaces", UInt8(ascii: "[")):
+                try scanner.array { found.append(Self.semantic(try $0.memberString("type"))) }
+            case ("values", UInt8(ascii: "[")): range = try scanner.skip()
+            default: try scanner.skip()
+            }
+        }
+        (surfaces, values) = (found, range)
+    }
+
+    private static func semantic(_ type: String?) -> SolidBlob.Semantic {
+        switch type {
+        case "GroundSurface": .ground
+        case "WallSurface", "InteriorWallSurface": .wall
+        case "RoofSurface": .roof
+        case nil: .unknown
+        default: .other
+        }
+    }
+
+    /// One semantic per surface; nil when `values` do not match the boundaries.
+    func resolved(depth: Int, groups: [Int]) throws -> [SolidBlob.Semantic]? {
+        guard let values else { return nil }
+        var scanner = JSONScanner(bytes, range: values)
+        var found: [SolidBlob.Semantic] = []
+        var group = 0
+        try resolve(&scanner, depth: depth, groups: groups, group: &group, into: &found)
+        return found.count == groups.reduce(0, +) ? found : nil
+    }
+
+    private func resolve(
+        _ scanner: inout JSONScanner, depth: Int, groups: [Int], group: inout Int, into found: inout [SolidBlob.Semantic]
+    ) throws {
+        var (at, list) = (group, [SolidBlob.Semantic]())
+        try scanner.array { scanner in
+            if depth > 1, scanner.peek() == UInt8(ascii: "[") {
+                try resolve(&scanner, depth: depth - 1, groups: groups, group: &at, into: &list)
+            } else if depth == 2 {
+                // A null here stands for every surface of the shell.
+                try scanner.skip()
+                if at < groups.count { list += Array(repeating: .unknown, count: groups[at]) }
+                at += 1
+            } else {
+                let number = depth == 1 ? try scanner.attribute().integer.map { Int($0) } : nil
+                if depth > 1 { try scanner.skip() }
+                list.append(number.flatMap { surfaces.indices.contains($0) ? surfaces[$0] : nil } ?? .unknown)
+            }
+        }
+        if depth == 1 { at += 1 }
+        group = at
+        found += list
+    }
+}
