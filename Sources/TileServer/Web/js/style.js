@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Completes the server's MapLibre style with what belongs to the page: extrusions, query circle, hits, selection, sensors.
+
+import { state } from "./state.js";
+
+const EMPTY = { type: "FeatureCollection", features: [] };
+const PALETTE = ["#0b84c6", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c", "#5f3dc4", "#087f5b", "#a6630a"];
+
+/** One colour per sensor kind, in the order the city declares them. */
+export const kindColors = new Map();
+export function assignKinds(kinds) {
+  for (const kind of kinds || []) kindColor(kind);
+}
+export function kindColor(kind) {
+  if (!kindColors.has(kind)) kindColors.set(kind, PALETTE[kindColors.size % PALETTE.length]);
+  return kindColors.get(kind);
+}
+
+/** Whether a layer can stand up: a polygon layer with a height or a number of floors. */
+export const heightField = (layer) =>
+  layer.geometry === "polygon" && (layer.fields || []).some((f) => f.name === "height" || f.name === "floors");
+
+const HEIGHT = [
+  "max", 3, ["coalesce", ["to-number", ["get", "height"], 0], 0],
+  ["*", 3, ["coalesce", ["to-number", ["get", "floors"], 0], 0]],
+];
+const EXACT_HEIGHT = ["case", [">", ["to-number", ["get", "height"], 0], 0], ["to-number", ["get", "height"], 0], HEIGHT];
+
+/** The style with visibility, extrusions and overlays for the current state. `data`: overlay name -> GeoJSON. */
+export function compose(base, city, data) {
+  const style = { ...base, sources: { ...base.sources }, layers: [] };
+  const extrusions = [];
+  const byId = new Map(city.layers.map((layer) => [layer.id, layer]));
+  for (const source of base.layers) {
+    const id = source.metadata && source.metadata["twin:layer"];
+    if (!id) {
+      style.layers.push(source);
+      continue;
+    }
+    const visibility = state.layers.has(id) ? "visible" : "none";
+    style.layers.push({ ...source, layout: { ...source.layout, visibility } });
+    const layer = byId.get(id);
+    if (source.type === "fill" && layer && heightField(layer)) extrusions.push(extrusion(source, id));
+  }
+  const firstSymbol = style.layers.findIndex((layer) => layer.type === "symbol");
+  style.layers.splice(firstSymbol < 0 ? style.layers.length : firstSymbol, 0, ...extrusions);
+  for (const name of ["circle", "hits", "selected", "live"]) {
+    style.sources["twin-" + name] = { type: "geojson", data: data[name] || EMPTY, ...(name === "live" ? { promoteId: "id" } : {}) };
+  }
+  style.layers.push(...overlays());
+  return style;
+}
+
+function extrusion(fill, id) {
+  const visible = state.view === "2.5d" && state.layers.has(id);
+  return {
+    id: `${fill.id}-extrusion`, type: "fill-extrusion", source: fill.source, "source-layer": fill["source-layer"],
+    minzoom: Math.max(13, fill.minzoom || 0), ...(fill.filter ? { filter: fill.filter } : {}),
+    metadata: { ...fill.metadata, "twin:extrusion": true }, layout: { visibility: visible ? "visible" : "none" },
+    paint: {
+      "fill-extrusion-color": (fill.paint && fill.paint["fill-color"]) || "#d9d0c7", "fill-extrusion-height": EXACT_HEIGHT,
+      "fill-extrusion-opacity": 0.94, "fill-extrusion-vertical-gradient": true,
+    },
+  };
+}
+
+function overlays() {
+  const dark = state.theme === "dark";
+  const hit = dark ? "#ff8a4c" : "#e0450c";
+  const pick = dark ? "#ffd24a" : "#0a5bd3";
+  const polygon = ["==", ["geometry-type"], "Polygon"];
+  const line = ["==", ["geometry-type"], "LineString"];
+  const point = ["==", ["geometry-type"], "Point"];
+  const stand = state.view === "2.5d" ? "visible" : "none";
+  const raised = (name, color) => ({
+    id: `twin-${name}-raised`, type: "fill-extrusion", source: `twin-${name}`, layout: { visibility: stand },
+    filter: ["all", polygon, ["any", ["has", "height"], ["has", "floors"]]],
+    paint: { "fill-extrusion-color": color, "fill-extrusion-height": ["+", 0.5, EXACT_HEIGHT], "fill-extrusion-opacity": 0.85 },
+  });
+  return [
+    { id: "twin-circle-fill", type: "fill", source: "twin-circle", paint: { "fill-color": hit, "fill-opacity": 0.07 } },
+    { id: "twin-circle-line", type: "line", source: "twin-circle", paint: { "line-color": hit, "line-width": 1.8, "line-dasharray": [3, 2] } },
+    { id: "twin-hits-fill", type: "fill", source: "twin-hits", filter: polygon, paint: { "fill-color": hit, "fill-opacity": 0.3, "fill-outline-color": hit } },
+    { id: "twin-hits-line", type: "line", source: "twin-hits", filter: line, paint: { "line-color": hit, "line-width": 3, "line-opacity": 0.75 } },
+    raised("hits", hit),
+    { id: "twin-hits-point", type: "circle", source: "twin-hits", filter: point,
+      paint: { "circle-radius": 6, "circle-color": hit, "circle-opacity": 0.9, "circle-stroke-color": "#fff", "circle-stroke-width": 1.5 } },
+    { id: "twin-selected-fill", type: "fill", source: "twin-selected", filter: polygon, paint: { "fill-color": pick, "fill-opacity": 0.28 } },
+    { id: "twin-selected-line", type: "line", source: "twin-selected", filter: ["!", point], paint: { "line-color": pick, "line-width": 3 } },
+    raised("selected", pick),
+    { id: "twin-selected-point", type: "circle", source: "twin-selected", filter: point,
+      paint: { "circle-radius": 11, "circle-color": pick, "circle-opacity": 0.25, "circle-stroke-color": pick, "circle-stroke-width": 2.5 } },
+    { id: "twin-live-halo", type: "circle", source: "twin-live", layout: { visibility: state.live ? "visible" : "none" },
+      paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 5, 16, 12], "circle-color": ["get", "color"], "circle-opacity": 0.2 } },
+    { id: "twin-live-point", type: "circle", source: "twin-live", layout: { visibility: state.live ? "visible" : "none" },
+      paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2.5, 16, 6.5], "circle-color": ["get", "color"],
+        "circle-stroke-color": "#fff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, 0.5, 16, 1.8] } },
+    { id: "twin-live-label", type: "symbol", source: "twin-live", minzoom: 15.5,
+      layout: { visibility: state.live ? "visible" : "none", "text-field": ["get", "label"], "text-size": 11, "text-offset": [0, 1.1],
+        "text-anchor": "top", "text-optional": true },
+      paint: { "text-color": dark ? "#e8eef6" : "#14202f", "text-halo-color": dark ? "#111927" : "#ffffff", "text-halo-width": 1.4 } },
+  ];
+}
+
+/** A circle of `radius` metres on the ground around a position, as a GeoJSON polygon. */
+export function circle(at, radius) {
+  const ring = [];
+  const north = radius / 110946;
+  const east = radius / (111320 * Math.cos((at[1] * Math.PI) / 180));
+  for (let i = 0; i <= 96; i += 1) {
+    const angle = (i / 96) * 2 * Math.PI;
+    ring.push([at[0] + east * Math.sin(angle), at[1] + north * Math.cos(angle)]);
+  }
+  return { type: "FeatureCollection", features: [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } }] };
+}
+
+/** west, south, east, north of a GeoJSON geometry. */
+export function bounds(geometry) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  const visit = (node) => {
+    if (typeof node[0] === "number") {
+      box[0] = Math.min(box[0], node[0]); box[1] = Math.min(box[1], node[1]);
+      box[2] = Math.max(box[2], node[0]); box[3] = Math.max(box[3], node[1]);
+    } else node.forEach(visit);
+  };
+  if (geometry.type === "GeometryCollection") geometry.geometries.forEach((g) => visit(g.coordinates));
+  else visit(geometry.coordinates);
+  return box;
+}
