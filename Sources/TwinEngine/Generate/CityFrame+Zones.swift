@@ -23,7 +23,7 @@ extension CityFrame {
     private func urban(_ column: Int, _ row: Int, _ a: Double, _ b: Double) -> Zone {
         var random = PlanRandom(seed, 4, column, row)
         let near = hypot(a - 0.22, b - 0.52) + noise(Double(column), Double(row), 3, 4) * 0.05
-        let oldReach = max(0.19, min(0.42, 420 / radius))
+        let oldReach = max(0.22, min(0.42, 420 / radius))
         if near < oldReach { return .oldTown }
         if near < oldReach + 0.14, a > 0.05 { return random.chance(0.08) ? .park : .center }
         if noise(Double(column), Double(row), 1.7, 5) > 0.72 { return .park }

@@ -75,8 +75,8 @@ struct CityFrame: Sendable {
         phase = (0..<10).map { _ in random.real(0, 6.283) }
         var right = [75.0]
         var left = [-75.0]
-        for _ in 0...reach { right.append(right[right.count - 1] + Self.step * random.real(0.84, 1.2)) }
-        for _ in 0...reach { left.append(left[left.count - 1] - Self.step * random.real(0.84, 1.2)) }
+        for _ in 0..<reach { right.append(right[right.count - 1] + Self.step * random.real(0.84, 1.2)) }
+        for _ in 0..<reach { left.append(left[left.count - 1] - Self.step * random.real(0.84, 1.2)) }
         alongCoast = left.dropFirst().reversed() + [-75.0] + right
         var rowsAt = [0.0, 150]
         for row in 2...(depth + 1) {

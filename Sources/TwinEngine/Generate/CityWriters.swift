@@ -38,6 +38,31 @@ struct CityWriters {
         report.layers["water"] = land.counts.water
         report.layers["green"] = land.counts.green
         report.layers["land_cover"] = land.counts.cover
+        try FileStore.write(try project(), to: directory + "/city.yaml")
         return report
+    }
+
+    private func project() throws -> String {
+        var text = ProjectText()
+        text.addBase()
+        return text.file(extent: try extent(), pipeLayers: text.layerIDs.filter { $0.hasPrefix("pipe_") && $0 != "pipe_points" })
+    }
+
+    /// West, south, east, north of the lattice in degrees, with a margin of sea and country.
+    private func extent() throws -> [Double] {
+        let toDegrees = try PlanTransform(to: 4326)
+        let margin = max(1_500, frame.radius * 0.3)
+        let west = frame.s(frame.columns.lowerBound) - margin
+        let east = frame.s(frame.columns.upperBound) + margin
+        let top = frame.t(frame.rows.upperBound) + margin
+        var points: [PlanPoint] = []
+        for step in 0...40 {
+            let s = west + (east - west) * Double(step) / 40
+            points += [frame.place(s, -margin), frame.place(s, top)]
+        }
+        let degrees = toDegrees(points)
+        let xs = degrees.map(\.x)
+        let ys = degrees.map(\.y)
+        return [xs.min() ?? 0, ys.min() ?? 0, xs.max() ?? 0, ys.max() ?? 0]
     }
 }

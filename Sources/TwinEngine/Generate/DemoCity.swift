@@ -21,7 +21,7 @@ public struct DemoCity: Sendable {
     }
 
     /// Buildings for each square of the urban radius; measured, so that towns hold most and villages the rest.
-    static let buildingsPerSquareRadius = 1_050.0
+    static let buildingsPerSquareRadius = 640.0
 
     var frame: CityFrame {
         let radius = max(330, (Double(buildings) / Self.buildingsPerSquareRadius).squareRoot() * 1000)

@@ -21,8 +21,10 @@ final class LandWriter: QuarterWriter {
 
     /// Sea and river, once.
     func writeWaters(_ frame: CityFrame) throws {
-        let west = frame.s(frame.columns.lowerBound)
-        let east = frame.s(frame.columns.upperBound)
+        // Water runs on beyond the built area, so that the map does not end at a straight edge of the data.
+        let reach = max(6_000, frame.radius)
+        let west = frame.s(frame.columns.lowerBound) - reach
+        let east = frame.s(frame.columns.upperBound) + reach
         let seaward = CityFrame.eastward.left * -1
         var coast: [PlanPoint] = []
         var s = west
@@ -31,11 +33,10 @@ final class LandWriter: QuarterWriter {
             s += 35
         }
         coast.append(frame.place(east, 0))
-        let reach = max(4_000, frame.radius * 0.5)
-        try add(water, [frame.place(west, -reach), frame.place(east, -reach)] + coast.reversed(), "胶州湾", "海域")
+        try add(water, [frame.place(west, -reach * 2), frame.place(east, -reach * 2)] + coast.reversed(), "胶州湾", "海域")
         var left: [PlanPoint] = []
         var right: [PlanPoint] = []
-        let end = frame.t(frame.rows.upperBound)
+        let end = frame.t(frame.rows.upperBound) + reach
         var t = -30.0
         while t <= end {
             let half = 40 + 46 * exp(-max(0, t) / 90) + 5 * sin(t / 130)

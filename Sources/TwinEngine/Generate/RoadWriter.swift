@@ -42,8 +42,8 @@ final class RoadWriter: QuarterWriter {
         let layer = try file.addLayer(
             "railway", wkbLineString, epsg: 4549, fields: [.text("name"), .text("class"), .integer("tracks")])
         var wkb = WKBBuilder()
-        let west = frame.s(frame.columns.lowerBound)
-        let east = frame.s(frame.columns.upperBound)
+        let west = frame.s(frame.columns.lowerBound) - max(6_000, frame.radius)
+        let east = frame.s(frame.columns.upperBound) + max(6_000, frame.radius)
         let middle = frame.t(frame.railRow) + 35
         for (offset, name) in [(-2.5, "胶济铁路下行"), (2.5, "胶济铁路上行")] {
             var points: [PlanPoint] = []

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ProjectText {
+    static let themes: [(id: String, zh: String, en: String)] = [
+        ("base", "基础地理", "Base map"), ("land", "土地权属", "Land"), ("planning", "规划管控", "Planning"),
+        ("transport", "道路交通", "Transport"), ("pipes", "地下管线", "Underground pipes"), ("services", "公共服务", "Public services"),
+        ("facilities", "城市部件", "Street assets"), ("admin", "行政与网格", "Administration"), ("sensing", "物联感知", "Sensing"),
+    ]
+
+    /// The whole file.
+    func file(extent: [Double], pipeLayers: [String]) -> String {
+        var text = """
+            # 胶州示范城 / Jiaozhou demo city: made by `twin generate`; import it with `twin import city.yaml --store DIR`.
+            twin: 1
+            id: jiaozhou-demo
+            name: {zh: 胶州示范城, en: Jiaozhou demo city}
+            crs: EPSG:4549
+            vertical: {datum: "EPSG:5737", geoid_separation: 8.0}
+            extent: [\(extent.map { fixed($0, 5) }.joined(separator: ", "))]
+            themes:
+
+            """
+        for theme in Self.themes { text += "  - {id: \(theme.id), title: {zh: \(theme.zh), en: \(theme.en)}}\n" }
+        text += "sources:\n" + sources.joined(separator: "\n") + "\nlayers:\n" + layers.joined(separator: "\n")
+        text += "\nmodels:\n  - {id: buildings, kind: buildings, title: {zh: 建筑白模, en: Buildings}, layer: buildings, "
+        text += "height: height, floors: floors, storey_height: 3.0, base: ground}\n"
+        if !pipeLayers.isEmpty {
+            text += "  - {id: pipes, kind: pipes, title: {zh: 地下管线, en: Underground pipes}, "
+            text += "layers: [\(pipeLayers.joined(separator: ", "))], diameter: diameter, "
+            text += "depth: {from: depth_from, to: depth_to}, color_by: class}\n"
+        }
+        if !scenarios.isEmpty { text += "scenarios:\n" + scenarios.joined(separator: "\n") + "\n" }
+        if layerIDs.contains("sensors") { text += "live: {ledger: sensors, replay: sources/bus_trace.csv}\n" }
+        return text
+    }
+}
+
+/// A number with a fixed number of decimals, without locale or Foundation.
+func fixed(_ value: Double, _ digits: Int) -> String {
+    var scale = 1
+    for _ in 0..<digits { scale *= 10 }
+    let rounded = Int((abs(value) * Double(scale)).rounded())
+    let sign = value < 0 && rounded > 0 ? "-" : ""
+    guard digits > 0 else { return sign + String(rounded) }
+    return sign + String(rounded / scale) + "." + padded(rounded % scale, digits)
+}
