@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// ``GeometryView``'s predicates and measures on a geometry that owns its arrays.
+extension FlatGeometry {
+    /// Metres of lines or boundaries.
+    public var length: Double { view.length }
+    /// Square metres without holes.
+    public var area: Double { view.area }
+    /// A point on the geometry for a label; nil if it is empty.
+    public var labelPoint: GridPoint? { view.labelPoint }
+
+    /// Whether a point belongs to the geometry, boundaries included.
+    public func contains(_ point: GridPoint) -> Bool { view.contains(point) }
+
+    /// Whether the geometry and a box share a point.
+    public func intersects(_ box: GridBox) -> Bool { view.intersects(box) }
+
+    /// Whether two geometries share a point.
+    public func intersects(_ other: FlatGeometry) -> Bool { view.intersects(other.view) }
+
+    /// Metres from a point; 0 inside polygons; infinity for an empty geometry.
+    public func distance(to point: GridPoint) -> Double { view.distance(to: point) }
+}
