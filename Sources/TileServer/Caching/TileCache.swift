@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// A finished tile: shared, never copied.
+struct CachedTile: Sendable {
+    /// Empty for a tile without features.
+    var plain: ByteBuffer
+    var compressed: ByteBuffer
+    var entityTag: String
+
+    var isEmpty: Bool { plain.readableBytes == 0 }
+    /// Bytes held, with an allowance for the entry itself.
+    var cost: Int { plain.readableBytes + compressed.readableBytes + 256 }
+}
+
+/// What a cached tile depends on. A change of a layer gives another key; the old entry ages out.
+struct TileKey: Hashable, Sendable {
+    var tileset: String
+    var z: UInt32
+    var x: UInt32
+    var y: UInt32
+    /// A digest of the ids and versions of the layers.
+    var version: UInt64
+    /// A digest of the fields hidden from the caller; callers that see the same share an entry.
+    var access: UInt64
+}
+
+/// A byte-bounded cache of tiles with least-recently-used eviction, in shards with a lock each.
+///
+/// Single flight: callers that ask for a tile while it is being made wait for that one result.
+final class TileCache: Sendable {
+    private let shards: [Shard]
+    private let hits = Atomic<UInt64>(0)
+    private let misses = Atomic<UInt64>(0)
+
+    /// - Parameter capacity: bytes over all shards.
+    init(capacity: Int, shards count: Int = 16) {
+        shards = (0..<count).map { _ in Shard(capacity: capacity / count) }
+    }
+
+    var hitCount: UInt64 { hits.load(ordering: .relaxed) }
+    var missCount: UInt64 { misses.load(ordering: .relaxed) }
+    /// Bytes held now.
+    var byteCount: Int { shards.reduce(0) { $0 + $1.state.withLock { $0.cost } } }
+
+    /// The tile of a key, made by `make` if nobody has it or makes it already.
+    func tile(_ key: TileKey, make: () async throws -> CachedTile) async throws -> CachedTile {
+        let shard = shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
+        switch shard.state.withLock({ $0.lookUp(key) }) {
+        case .hit(let tile):
+            hits.wrappingAdd(1, ordering: .relaxed)
+            return tile
+        case .wait:
+            hits.wrappingAdd(1, ordering: .relaxed)
+            return try await withCheckedThrowingContinuation { waiter in
+                if let tile = shard.state.withLock({ $0.enlist(waiter, key) }) { waiter.resume(with: tile) }
+            }
+        case .make:
+            misses.wrappingAdd(1, ordering: .relaxed)
+        }
+        let result: Result<CachedTile, any Error>
+        do {
+            result = .success(try await make())
+        } catch {
+            result = .failure(error)
+        }
+        for waiter in shard.state.withLock({ $0.finish(key, result) }) { waiter.resume(with: result) }
+        return try result.get()
+    }
+
+    private final class Shard: Sendable {
+        let state: Mutex<ShardState>
+
+        init(capacity: Int) {
+            state = Mutex(ShardState(capacity: capacity))
+        }
+    }
+}
+
+typealias TileWaiter = CheckedContinuation<CachedTile, any Error>
+
+/// One shard: a table of entries that are also a doubly linked list from most to least recently used.
+struct ShardState {
+    enum Lookup {
+        case hit(CachedTile)
+        /// Somebody makes it.
+        case wait
+        /// The caller must make it and then call `finish`.
+        case make
+    }
+
+    private struct Entry {
+        var key: TileKey
+        var tile: CachedTile
+        var newer: Int
+        var older: Int
+    }
+
+    private let capacity: Int
+    private(set) var cost = 0
+    private var table: [TileKey: Int] = [:]
+    private var entries: [Entry] = []
+    private var free: [Int] = []
+    private var newest = -1
+    private var oldest = -1
+    private var flights: [TileKey: [TileWaiter]] = [:]
+
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    mutating func lookUp(_ key: TileKey) -> Lookup {
+        if let index = table[key] {
+            unlink(index)
+            linkAsNewest(index)
+            return .hit(entries[index].tile)
+        }
+        if flights[key] != nil { return .wait }
+        flights[key] = []
+        return .make
+    }
+
+    /// Queues a waiter. If the flight landed between the look-up and this call, returns its result instead.
+    mutating func enlist(_ waiter: TileWaiter, _ key: TileKey) -> Result<CachedTile, any Error>? {
+        if flights[key] != nil {
+            flights[key]?.append(waiter)
+            return nil
+        }
+        if let index = table[key] { return .success(entries[index].tile) }
+        return .failure(Problem(.serviceUnavailable, "the tile could not be made; try again", retryAfter: 1))
+    }
+
+    /// Stores a made tile and returns who waits for it. A tile larger than the shard is not kept.
+    mutating func finish(_ key: TileKey, _ result: Result<CachedTile, any Error>) -> [TileWaiter] {
+        let waiters = flights.removeValue(forKey: key) ?? []
+        guard case .success(let tile) = result, tile.cost <= capacity, table[key] == nil else { return waiters }
+        let entry = Entry(key: key, tile: tile, newer: -1, older: -1)
+        let index: Int
+        if let reused = free.popLast() {
+            index = reused
+            entries[index] = entry
+        } else {
+            index = entries.count
+            entries.append(entry)
+        }
+        table[key] = index
+        cost += tile.cost
+        linkAsNewest(index)
+        while cost > capacity, oldest >= 0 { evictOldest() }
+        return waiters
+    }
+
+    private mutating func evictOldest() {
+        let index = oldest
+        unlink(index)
+        cost -= entries[index].tile.cost
+        table[entries[index].key] = nil
+        entries[index].tile = CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: "")
+        free.append(index)
+    }
+
+    private mutating func unlink(_ index: Int) {
+        let (newer, older) = (entries[index].newer, entries[index].older)
+        if newer >= 0 { entries[newer].older = older } else { newest = older }
+        if older >= 0 { entries[older].newer = newer } else { oldest = newer }
+    }
+
+    private mutating func linkAsNewest(_ index: Int) {
+        entries[index].newer = -1
+        entries[index].older = newest
+        if newest >= 0 { entries[newest].newer = index }
+        newest = index
+        if oldest < 0 { oldest = index }
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Hummingbird
+import Logging
+import Synchronization
+import TwinEngine
+
+/// Everything that the routes share: the city, its live part, access, workers, caches and counters.
+final class CityServer: Sendable {
+    let city: City
+    let live: LiveService
+    let access: Access
+    let options: ServeOptions
+    let workers: WorkerPool
+    let tiles: TileCache
+    let metrics = ServerMetrics()
+    let logger: Logger
+    /// Set when the server stops, so that event streams end.
+    let isStopping = Atomic<Bool>(false)
+    /// Batches of observations in work or waiting.
+    let batches = Atomic<Int>(0)
+    /// Open event streams.
+    let streams = Atomic<Int>(0)
+    let start = ContinuousClock.now
+
+    /// - Throws: `TwinError` if the access file has mistakes or the observation log cannot be opened.
+    init(city: City, options: ServeOptions, logger: Logger) throws {
+        self.city = city
+        self.options = options
+        self.logger = logger
+        access = try options.accessFile.map { try Access.load($0) } ?? Access.open()
+        live = try LiveService(
+            city: city, directory: options.store, timeToLive: options.liveTimeToLive, logger: logger)
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let threads = options.limits.workers > 0 ? options.limits.workers : max(2, cores)
+        workers = WorkerPool(threads: threads, limit: options.limits.queuedJobs)
+        tiles = TileCache(capacity: options.limits.cacheBytes)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    static func now() -> Int64 {
+        Int64((Date().timeIntervalSince1970 * 1000).rounded())
+    }
+
+    /// A layer that the caller may read, with the fields to leave out.
+    ///
+    /// - Throws: 404 where there is no such layer, 403 where the caller may not read it.
+    func layer(_ id: String, _ view: CityView, _ principal: Principal) throws(Problem) -> ReadableLayer {
+        guard let layer = view.layer(id) else {
+            throw .notFound("there is no layer '\(id)'; GET /collections lists them")
+        }
+        switch access.decide(principal, .read, .layer(layer.definition)) {
+        case .allow(let masked): return ReadableLayer(view: layer, masked: masked)
+        case .deny(let reason): throw Problem(.forbidden, reason)
+        }
+    }
+
+    /// The layers that the caller may read, in the project's order.
+    func readableLayers(_ view: CityView, _ principal: Principal) -> [ReadableLayer] {
+        view.layers.compactMap { layer in
+            guard access.canRead(principal, .layer(layer.definition)),
+                case .allow(let masked) = access.decide(principal, .read, .layer(layer.definition))
+            else { return nil }
+            return ReadableLayer(view: layer, masked: masked)
+        }
+    }
+
+    /// Refuses callers that may not use the live terminals.
+    func checkLive(_ action: Access.Action, _ principal: Principal) throws(Problem) {
+        if case .deny(let reason) = access.decide(principal, action, .live(live.classification)) {
+            throw Problem(.forbidden, reason)
+        }
+    }
+}
+
+/// A layer after its access decision: routes read features only through it.
+struct ReadableLayer: Sendable {
+    let view: LayerView
+    let masked: Set<String>
+
+    var definition: LayerDefinition { view.definition }
+    var id: String { view.definition.id }
+
+    /// Indexes of the fields that the caller sees.
+    var visibleFields: [Int] {
+        definition.fields.indices.filter { !masked.contains(definition.fields[$0].name) }
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Hummingbird
+import TwinEngine
+
+/// Writes features as GeoJSON (RFC 7946), straight into bytes.
+struct FeatureWriter {
+    private let fields: [(index: Int, key: [UInt8])]
+
+    /// - Parameter layer: an access decision's layer; masked fields are left out.
+    init(_ layer: ReadableLayer) {
+        fields = layer.visibleFields.map { index in
+            var key = JSONBytes(capacity: 24)
+            key.key(layer.definition.fields[index].name)
+            return (index, key.bytes)
+        }
+    }
+
+    /// A Feature, with a member `distance` in metres where it is given.
+    func append(_ feature: Feature, distance: Double? = nil, to out: inout JSONBytes) {
+        out.raw("{\"type\":\"Feature\",\"id\":")
+        out.integer(feature.id)
+        if let distance {
+            out.raw(",\"distance\":")
+            out.fixed(distance, 3)
+        }
+        out.raw(",\"geometry\":")
+        feature.appendGeometryGeoJSON(to: &out.bytes)
+        out.raw(",\"properties\":{")
+        for (position, field) in fields.enumerated() {
+            if position > 0 { out.byte(UInt8(ascii: ",")) }
+            out.raw(field.key)
+            append(feature.value(field.index), to: &out)
+        }
+        out.raw("}}")
+    }
+
+    private func append(_ value: FieldValue, to out: inout JSONBytes) {
+        switch value {
+        case .null: out.raw("null")
+        case .string(let text): out.string(text)
+        case .integer(let number): out.integer(number)
+        case .real(let number): out.real(number)
+        case .boolean(let flag): out.boolean(flag)
+        }
+    }
+}
+
+extension JSONBytes {
+    /// `{"zh":…,"en":…}`
+    mutating func localized(_ text: LocalizedText) {
+        raw("{\"zh\":")
+        string(text.zh)
+        raw(",\"en\":")
+        string(text.en)
+        raw("}")
+    }
+
+    /// `[west,south,east,north]`
+    mutating func box(_ box: LonLatBox) {
+        raw("[")
+        fixed(box.west, 7)
+        raw(",")
+        fixed(box.south, 7)
+        raw(",")
+        fixed(box.east, 7)
+        raw(",")
+        fixed(box.north, 7)
+        raw("]")
+    }
+
+    /// Calls `body` for each element, with commas between.
+    mutating func list<S: Sequence>(_ elements: S, _ body: (inout JSONBytes, S.Element) -> Void) {
+        raw("[")
+        var isFirst = true
+        for element in elements {
+            if !isFirst { raw(",") }
+            isFirst = false
+            body(&self, element)
+        }
+        raw("]")
+    }
+
+    /// An OGC link object.
+    mutating func link(_ href: String, rel: String, type: String, title: String? = nil) {
+        raw("{\"href\":")
+        string(href)
+        raw(",\"rel\":")
+        string(rel)
+        raw(",\"type\":")
+        string(type)
+        if let title {
+            raw(",\"title\":")
+            string(title)
+        }
+        raw("}")
+    }
+}

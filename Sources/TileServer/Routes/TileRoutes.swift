@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import Hummingbird
+import NIOCore
+import Tiles
+import TwinEngine
+
+/// Vector tiles (Mapbox Vector Tile 2.1) and TileJSON 3.0.
+enum TileRoutes {
+    /// Tiles of this zoom and below; clients magnify the last one.
+    static let maximumZoom = 16
+    static let basemap = "basemap"
+
+    private static let tileset = RouteParameter.path(
+        "tileset", "A layer, or `basemap` for all base layers.", example: "\"basemap\"")
+    private static let whole = #"{"type":"integer","minimum":0}"#
+
+    static let routes: [Route] = [
+        Route(
+            .get, "/tiles/{tileset}/{z}/{x}/{y}.mvt", "A vector tile in Web Mercator; 204 where it is empty",
+            parameters: [
+                tileset,
+                .path("z", "Zoom, 0 to 20.", example: "14", schema: whole),
+                .path("x", "Column from the west.", example: "13653", schema: whole),
+                .path("y", "Row from the north.", example: "6402", schema: whole),
+            ],
+            produces: ["application/vnd.mapbox-vector-tile"], handler: tile),
+        Route(
+            .get, "/tiles/{tileset}.json", "TileJSON 3.0 of a tileset", parameters: [tileset], handler: tileJSON),
+    ]
+
+    /// The layers of a tileset that the caller may read.
+    static func layers(
+        _ tileset: String, _ server: CityServer, _ principal: Principal
+    ) throws(Problem) -> [ReadableLayer] {
+        let view = server.city.view()
+        if tileset == basemap {
+            return server.readableLayers(view, principal).filter(\.definition.isBase)
+        }
+        guard view.layer(tileset) != nil else {
+            throw .notFound("there is no tileset '\(tileset.prefix(80))'; GET /city.json lists the layers, or use basemap")
+        }
+        return [try server.layer(tileset, view, principal)]
+    }
+
+    @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        guard let z = UInt32(request.path("z")), z <= 20 else {
+            throw Problem.parameter("z", "'\(request.path("z").prefix(20))' is no zoom; write 0 to 20")
+        }
+        let side = UInt32(1) << z
+        guard let x = UInt32(request.path("x")), x < side else {
+            throw Problem.parameter("x", "at zoom \(z) columns run from 0 to \(side - 1)")
+        }
+        guard let y = UInt32(request.path("y")), y < side else {
+            throw Problem.parameter("y", "at zoom \(z) rows run from 0 to \(side - 1)")
+        }
+        let tileset = request.path("tileset")
+        let shown = try layers(tileset, server, request.principal).filter { $0.definition.zoom.contains(Int(z)) }
+        let key = TileKey(
+            tileset: tileset, z: z, x: x, y: y,
+            version: EntityTag.hash(Array(shown.map { "\($0.id)@\($0.view.version)" }.joined(separator: ",").utf8)),
+            access: EntityTag.hash(Array(shown.flatMap { $0.masked.sorted() }.joined(separator: ",").utf8)))
+        let tile = try await server.tiles.tile(key) {
+            try await server.workers.run { try make(server, z, x, y, shown) }
+        }
+        return reply(tile, request.request)
+    }
+
+    private static func make(
+        _ server: CityServer, _ z: UInt32, _ x: UInt32, _ y: UInt32, _ shown: [ReadableLayer]
+    ) throws -> CachedTile {
+        let bytes = shown.isEmpty ? [] : try encodeTile(server.city, z, x, y, shown)
+        guard !bytes.isEmpty else {
+            return CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: EntityTag.of([]))
+        }
+        return CachedTile(
+            plain: ByteBuffer(bytes: bytes), compressed: ByteBuffer(bytes: try gzipped(bytes)),
+            entityTag: EntityTag.of(bytes))
+    }
+
+    private static func reply(_ tile: CachedTile, _ request: Request) -> Reply {
+        let type = "application/vnd.mapbox-vector-tile"
+        guard !tile.isEmpty else {
+            var reply = Reply(status: .noContent)
+            reply.entityTag = tile.entityTag
+            reply.cacheControl = "no-cache"
+            return reply
+        }
+        var reply: Reply
+        if acceptsGzip(request) {
+            reply = Reply(tile.compressed, type: type)
+            reply.headers[.contentEncoding] = "gzip"
+            reply.entityTag = EntityTag.compressed(tile.entityTag)
+        } else {
+            reply = Reply(tile.plain, type: type)
+            reply.entityTag = tile.entityTag
+        }
+        reply.headers[.vary] = "Accept-Encoding, Authorization"
+        // Clients keep the tile and ask whether it still holds: an edit shows at once, an unchanged tile costs 304.
+        reply.cacheControl = "no-cache"
+        return reply
+    }
+
+    @Sendable private static func tileJSON(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        let tileset = request.path("tileset")
+        let shown = try layers(tileset, server, request.principal)
+        let zoom = zoomRange(shown)
+        let project = server.city.project
+        var out = JSONBytes(capacity: 2048)
+        out.raw("{\"tilejson\":\"3.0.0\",\"name\":")
+        out.string(tileset == basemap ? project.name.en : shown.first?.definition.title.en ?? tileset)
+        out.raw(",\"scheme\":\"xyz\",\"tiles\":[")
+        out.string("\(request.base)/tiles/\(tileset)/{z}/{x}/{y}.mvt")
+        out.raw("],\"minzoom\":")
+        out.integer(zoom.lowerBound)
+        out.raw(",\"maxzoom\":")
+        out.integer(zoom.upperBound)
+        out.raw(",\"bounds\":")
+        out.box(project.extent)
+        out.raw(",\"center\":[")
+        out.fixed(project.extent.center.longitude, 7)
+        out.raw(",")
+        out.fixed(project.extent.center.latitude, 7)
+        out.raw(",")
+        out.integer(max(zoom.lowerBound, min(14, zoom.upperBound)))
+        out.raw("],\"vector_layers\":")
+        out.list(shown) { out, layer in
+            out.raw("{\"id\":")
+            out.string(layer.id)
+            out.raw(",\"description\":")
+            out.string(layer.definition.title.en)
+            out.raw(",\"minzoom\":")
+            out.integer(layer.definition.zoom.lowerBound)
+            out.raw(",\"maxzoom\":")
+            out.integer(layer.definition.zoom.upperBound)
+            out.raw(",\"fields\":{")
+            for (position, index) in layer.visibleFields.enumerated() {
+                if position > 0 { out.raw(",") }
+                let field = layer.definition.fields[index]
+                out.key(field.name)
+                out.string(tileType(field.type))
+            }
+            out.raw("}}")
+        }
+        out.raw("}")
+        return .json(out)
+    }
+
+    /// The zooms at which a tileset has tiles of its own.
+    static func zoomRange(_ layers: [ReadableLayer]) -> ClosedRange<Int> {
+        let lowest = layers.map(\.definition.zoom.lowerBound).min() ?? 0
+        let latestStart = layers.map(\.definition.zoom.lowerBound).max() ?? 0
+        let highest = layers.map(\.definition.zoom.upperBound).max() ?? 0
+        return min(20, lowest)...max(min(20, lowest), min(20, min(highest, max(maximumZoom, latestStart))))
+    }
+
+    private static func tileType(_ type: FieldType) -> String {
+        switch type {
+        case .integer, .real: "Number"
+        case .boolean: "Boolean"
+        case .string, .date, .datetime: "String"
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+import Hummingbird
+import Logging
+import NIOCore
+import Tiles
+import TwinEngine
+
+/// Finds the route of a request, asks who the caller is, runs the route, and turns its reply into a response:
+/// conditional requests, compression, HEAD, CORS, metrics and the access log happen here, once.
+struct CityResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let server: CityServer
+    private let routes: [(pattern: RoutePattern, route: Route)]
+
+    init(server: CityServer, routes: [Route]) {
+        self.server = server
+        self.routes = routes.map { (RoutePattern($0.template), $0) }
+    }
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let start = ContinuousClock.now
+        var template = "unmatched"
+        var reply: Reply
+        do {
+            reply = try await answer(request, &template)
+        } catch let problem as Problem {
+            reply = problem.reply
+        } catch let error as TwinError {
+            if Problem(error).status.kind == .serverError {
+                server.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            }
+            reply = Problem(error).reply
+        } catch let error as HTTPError {
+            reply = Problem(error.status, "the request body was refused").reply
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            server.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            reply = Problem(.internalServerError, "an internal error; the server's log has the reason").reply
+        }
+        let response = try await finish(reply, request)
+        let duration = ContinuousClock.now - start
+        server.metrics.record(
+            method: request.method.rawValue, route: template, status: response.status.code, duration: duration)
+        server.logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
+                "status": "\(response.status.code)", "duration": "\(duration)",
+            ])
+        return response
+    }
+
+    private func answer(_ request: Request, _ template: inout String) async throws -> Reply {
+        var segments: [String] = []
+        for part in request.uri.path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard let segment = percentDecoded(part, plusIsSpace: false) else {
+                throw Problem(.badRequest, "the path is not percent-encoded UTF-8")
+            }
+            segments.append(segment)
+        }
+        if segments.isEmpty { segments = [""] }
+        let method: HTTPRequest.Method = request.method == .head ? .get : request.method
+        var methods: [String] = []
+        for (pattern, route) in routes {
+            guard let values = pattern.match(segments) else { continue }
+            guard route.method == method else {
+                if !methods.contains(route.method.rawValue) { methods.append(route.method.rawValue) }
+                continue
+            }
+            template = route.template
+            let query = try QueryParameters(request.uri.query)
+            try query.allow(route.queryNames)
+            let routed = RouteRequest(
+                request: request, path: values, query: query, principal: try principal(request), base: base(request))
+            return try await route.handler(server, routed)
+        }
+        return try unrouted(request, methods)
+    }
+
+    /// OPTIONS, a wrong method, or nothing there.
+    private func unrouted(_ request: Request, _ methods: [String]) throws -> Reply {
+        guard !methods.isEmpty else {
+            throw Problem.notFound("there is nothing at \(request.uri.path); GET /api lists what there is")
+        }
+        let allow = (methods + (methods.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]).joined(separator: ", ")
+        guard request.method == .options else {
+            throw Problem(
+                .methodNotAllowed, "\(request.method.rawValue) is not possible here; it has: \(allow)", allow: allow)
+        }
+        var reply = Reply(status: .noContent)
+        reply.headers[.allow] = allow
+        reply.headers[.accessControlAllowMethods] = allow
+        reply.headers[.accessControlAllowHeaders] = "Authorization, Content-Type"
+        reply.headers[.accessControlMaxAge] = "86400"
+        return reply
+    }
+
+    private func principal(_ request: Request) throws -> Principal {
+        guard let header = request.headers[.authorization] else { return .anonymous }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw Problem(.unauthorized, "write the token as `Authorization: Bearer TOKEN`")
+        }
+        guard let principal = server.access.principal(token: String(parts[1])) else {
+            throw Problem(.unauthorized, "the token is unknown; ask the operator for one of the access file")
+        }
+        return principal
+    }
+
+    /// The address that the client used, for absolute links. A host with odd characters is not repeated.
+    private func base(_ request: Request) -> String {
+        let scheme = request.headers.forwardedScheme == "https" ? "https" : "http"
+        let host = request.head.authority ?? ""
+        let isPlain = !host.isEmpty && host.utf8.count <= 255
+            && host.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
+                    UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+        return "\(scheme)://" + (isPlain ? host : "\(server.options.host):\(server.options.port)")
+    }
+
+    private func finish(_ reply: Reply, _ request: Request) async throws -> Response {
+        var headers = reply.headers
+        headers[.accessControlAllowOrigin] = "*"
+        headers[.xContentTypeOptions] = "nosniff"
+        if let cacheControl = reply.cacheControl { headers[.cacheControl] = cacheControl }
+        let isSuccess = reply.status == .ok
+        var tag = reply.entityTag
+        var body: ByteBuffer?
+        if case .bytes(let bytes) = reply.body {
+            if isSuccess, tag == nil, request.method == .get || request.method == .head { tag = EntityTag.of(bytes) }
+            headers[.vary] = "Accept-Encoding, Authorization"
+            if bytes.count > 1024, isCompressible(headers[.contentType]), acceptsGzip(request) {
+                let packed = try await server.workers.run { try gzipped(bytes) }
+                headers[.contentEncoding] = "gzip"
+                tag = tag.map(EntityTag.compressed)
+                body = ByteBuffer(bytes: packed)
+            } else {
+                body = ByteBuffer(bytes: bytes)
+            }
+        } else if case .buffer(let buffer) = reply.body {
+            body = buffer
+        }
+        if let tag { headers[.eTag] = tag }
+        if isSuccess, let tag, let condition = request.headers[.ifNoneMatch], EntityTag.matches(condition, tag) {
+            headers[.contentType] = nil
+            headers[.contentEncoding] = nil
+            return Response(status: .notModified, headers: headers)
+        }
+        if case .stream(let stream) = reply.body, request.method != .head {
+            return Response(status: reply.status, headers: headers, body: stream)
+        }
+        guard let body else { return Response(status: reply.status, headers: headers) }
+        headers[.contentLength] = "\(body.readableBytes)"
+        if request.method == .head { return Response(status: reply.status, headers: headers) }
+        return Response(status: reply.status, headers: headers, body: ResponseBody(byteBuffer: body))
+    }
+
+    private func isCompressible(_ type: String?) -> Bool {
+        guard let type else { return false }
+        return type.hasPrefix("text/") || type.contains("json") || type.contains("javascript")
+            || type.contains("svg") || type.contains("wasm")
+    }
+}
+
+/// Whether the client takes gzip (RFC 9110 §12.5.3); `gzip;q=0` does not.
+func acceptsGzip(_ request: Request) -> Bool {
+    guard let header = request.headers[.acceptEncoding] else { return false }
+    for part in header.split(separator: ",") {
+        let pieces = part.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
+        guard let coding = pieces.first, coding == "gzip" || coding == "*" else { continue }
+        let quality = pieces.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+        return quality > 0
+    }
+    return false
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Writes JSON straight into bytes: no encoder, no intermediate objects, fixed-point numbers.
+///
+/// The caller writes punctuation; this type escapes texts and formats numbers. Used for everything that is written per
+/// feature or per terminal.
+package struct JSONBytes: Sendable {
+    package var bytes: [UInt8]
+
+    package init(capacity: Int = 256) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Bytes that are JSON already.
+    package mutating func raw(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Bytes that are JSON already.
+    package mutating func raw(_ other: [UInt8]) {
+        bytes.append(contentsOf: other)
+    }
+
+    /// Text that is JSON already.
+    package mutating func raw(text: String) {
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    package mutating func byte(_ ascii: UInt8) {
+        bytes.append(ascii)
+    }
+
+    /// A quoted and escaped text (RFC 8259 §7).
+    package mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for unit in text.utf8 {
+            switch unit {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(unit)
+            case 0x0A: raw("\\n")
+            case 0x0D: raw("\\r")
+            case 0x09: raw("\\t")
+            case 0..<0x20:
+                raw("\\u00")
+                bytes.append(Self.digits[Int(unit >> 4)])
+                bytes.append(Self.digits[Int(unit & 15)])
+            default: bytes.append(unit)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// `"name":`
+    package mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    package mutating func integer(_ value: Int64) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        unsigned(value.magnitude)
+    }
+
+    package mutating func integer(_ value: Int) {
+        integer(Int64(value))
+    }
+
+    private mutating func unsigned(_ value: UInt64) {
+        if value >= 10 { unsigned(value / 10) }
+        bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+    }
+
+    /// A number with at most `places` decimals (1...9), trailing zeros cut. Not finite or too large: `null`.
+    package mutating func fixed(_ value: Double, _ places: Int) {
+        let scale = Self.powers[places]
+        let scaled = (value * Double(scale)).rounded()
+        guard scaled.magnitude < 9e18 else { return raw("null") }
+        let number = Int64(scaled)
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        unsigned(number.magnitude / scale)
+        var rest = number.magnitude % scale
+        guard rest != 0 else { return }
+        bytes.append(UInt8(ascii: "."))
+        var unit = scale / 10
+        while rest != 0 {
+            bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / unit))
+            rest %= unit
+            unit /= 10
+        }
+    }
+
+    /// The shortest number that reads back as the same `Double`; `null` if not finite.
+    package mutating func real(_ value: Double) {
+        guard value.isFinite else { return raw("null") }
+        if value == value.rounded(), value.magnitude < 1e15 { return integer(Int64(value)) }
+        bytes.append(contentsOf: value.description.utf8)
+    }
+
+    package mutating func boolean(_ value: Bool) {
+        if value { raw("true") } else { raw("false") }
+    }
+
+    /// `[longitude,latitude]` with 1e-7 degrees, about 1 cm.
+    package mutating func position(_ lonLat: LonLat) {
+        bytes.append(UInt8(ascii: "["))
+        fixed(lonLat.longitude, 7)
+        bytes.append(UInt8(ascii: ","))
+        fixed(lonLat.latitude, 7)
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+    private static let powers: [UInt64] = [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000,
+    ]
+}
