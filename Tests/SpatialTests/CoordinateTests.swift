@@ -158,8 +158,10 @@ import Testing
         let world = WebMercator.tileBounds(z: 0, x: 0, y: 0)
         #expect(world.minX == -180 && world.maxX == 180 && abs(world.maxY - WebMercator.maximumLatitude) < 1e-9)
         let tile = WebMercator.tileBounds(z: 14, x: 13654, y: 6421)
-        #expect(tile.contains(x: 120.017, y: 36.27) == (WebMercator.worldPoint(longitude: 120.017, latitude: 36.27).x >> 18 == 13654
-            && WebMercator.worldPoint(longitude: 120.017, latitude: 36.27).y >> 18 == 6421))
+        #expect(
+            tile.contains(x: 120.017, y: 36.27)
+                == (WebMercator.worldPoint(longitude: 120.017, latitude: 36.27).x >> 18 == 13654
+                    && WebMercator.worldPoint(longitude: 120.017, latitude: 36.27).y >> 18 == 6421))
     }
 
     @Test func gridFrameRoundsAndRefuses() throws {
@@ -172,7 +174,8 @@ import Testing
             #expect(error?.code == .coordinates)
         }
         let snapped = try frame.snap(
-            FlatCoordinates(kind: .line, xy: [500_000, 4_000_000, 500_001, 4_000_001], z: [1.5, -2],
+            FlatCoordinates(
+                kind: .line, xy: [500_000, 4_000_000, 500_001, 4_000_001], z: [1.5, -2],
                 ringEnds: [2 | ringStartsPart]))
         #expect(snapped.xy == [0, 0, 1000, 1000] && snapped.z == [1500, -2000])
         let box = frame.gridBox(CoordinateBox(minX: 500_000.0001, minY: 0, maxX: 500_000.0009, maxY: 9e9))

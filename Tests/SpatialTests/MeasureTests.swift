@@ -83,8 +83,9 @@ import Testing
         #expect(ExactPredicates.orientation(low, high, GridPoint(x: 0, y: 1)) == 1)
         #expect(ExactPredicates.orientation(low, high, GridPoint(x: 1, y: 0)) == -1)
         #expect(ExactPredicates.orientation(high, low, GridPoint(x: 1, y: 0)) == 1)
-        #expect(ExactPredicates.orientation(
-            GridPoint(x: .max, y: .min), GridPoint(x: .min, y: .max), GridPoint(x: .max, y: .max)) == -1)
+        #expect(
+            ExactPredicates.orientation(
+                GridPoint(x: .max, y: .min), GridPoint(x: .min, y: .max), GridPoint(x: .max, y: .max)) == -1)
     }
 
     @Test func emptyGeometriesMeetNothing() {

@@ -29,7 +29,8 @@ enum BoxSet: String, CaseIterable, Sendable {
         let x = Int32.random(in: range, using: &random)
         let y = Int32.random(in: range, using: &random)
         return GridBox(
-            minX: x, minY: y, maxX: x + .random(in: 0...size, using: &random), maxY: y + .random(in: 0...size, using: &random))
+            minX: x, minY: y, maxX: x + .random(in: 0...size, using: &random),
+            maxY: y + .random(in: 0...size, using: &random))
     }
 
     static func windows(_ boxes: [GridBox], _ random: inout SeededGenerator) -> [GridBox] {

@@ -30,7 +30,9 @@ import Testing
             } else {
                 // Lattice rings with touches, spikes and repeats; a second ring as a hole or a part.
                 let rings = (0..<Int.random(in: 1...2, using: &random)).map { _ in
-                    (0..<(2 * Int.random(in: 3...6, using: &random))).map { _ in Double(Int.random(in: 0...5, using: &random)) }
+                    (0..<(2 * Int.random(in: 3...6, using: &random))).map { _ in
+                        Double(Int.random(in: 0...5, using: &random))
+                    }
                 }
                 geometry = Self.polygon(rings, parts: Bool.random(using: &random) ? [0] : [0, 1])
             }
@@ -46,8 +48,9 @@ import Testing
 
     @Test func buildingsAreObvious() {
         // Straight-through vertices, as digitised walls have them.
-        #expect(Self.polygon([[500_000.1, 4e6, 500_010.1, 4e6, 500_020.1, 4e6, 500_020.1, 4_000_012, 500_000.1, 4_000_012]])
-            .isObviouslyValid)
+        #expect(
+            Self.polygon([[500_000.1, 4e6, 500_010.1, 4e6, 500_020.1, 4e6, 500_020.1, 4_000_012, 500_000.1, 4_000_012]])
+                .isObviouslyValid)
         #expect(Self.polygon([Self.square, [2, 2, 3, 2, 3, 3]]).isObviouslyValid)
         #expect(!Self.polygon([Self.bowTie]).isObviouslyValid)
         #expect(!Self.polygon([Self.square, [20, 20, 30, 20, 30, 30]]).isObviouslyValid)
@@ -70,8 +73,11 @@ import Testing
         #expect(spike.areaAfter == 81 && spike.droppedArea == 0 && spike.geometry.partCount == 1)
         let overlapping = try geos.makeValid(Self.polygon([Self.square, Self.square], parts: [0, 1]))
         #expect(overlapping.areaAfter == 81 && overlapping.droppedArea == 81)
-        let error = #expect(throws: SpatialError.self) { try withGEOS { geos throws(SpatialError) in
-            try geos.makeValid(Self.polygon([[0, 0, 5, 0, 9, 0]])) } }
+        let error = #expect(throws: SpatialError.self) {
+            try withGEOS { geos throws(SpatialError) in
+                try geos.makeValid(Self.polygon([[0, 0, 5, 0, 9, 0]]))
+            }
+        }
         #expect(error?.code == .invalidGeometry)
         var heights = Self.polygon([Self.bowTie])
         heights.z = [1, 2, 3, 4]

@@ -9,7 +9,8 @@ import Testing
         FlatCoordinates(kind: .point, xy: [1, 2, 3, 4], z: [5, 6], ringEnds: [2 | ringStartsPart]),
         FlatCoordinates(kind: .line, xy: [0, 0, 1, 1, 2, 0], ringEnds: [3 | ringStartsPart]),
         FlatCoordinates(
-            kind: .line, xy: [0, 0, 1, 1, 5, 5, 6, 6], z: [1, 2, 3, 4], ringEnds: [2 | ringStartsPart, 4 | ringStartsPart]),
+            kind: .line, xy: [0, 0, 1, 1, 5, 5, 6, 6], z: [1, 2, 3, 4],
+            ringEnds: [2 | ringStartsPart, 4 | ringStartsPart]),
         FlatCoordinates(
             kind: .polygon, xy: [0, 0, 9, 0, 9, 9, 0, 9, 2, 2, 3, 2, 3, 3], ringEnds: [4 | ringStartsPart, 7]),
         FlatCoordinates(
@@ -51,7 +52,9 @@ import Testing
         for _ in 0..<20_000 {
             let count = Int.random(in: 0...80, using: &random)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...20, using: &random) }
-            do { try WKBReader(rings: .repair).decode(bytes, into: &geometry) } catch { #expect(!error.message.isEmpty) }
+            do { try WKBReader(rings: .repair).decode(bytes, into: &geometry) } catch {
+                #expect(!error.message.isEmpty)
+            }
         }
         #expect(decoded > 0)
     }

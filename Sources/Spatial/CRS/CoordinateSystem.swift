@@ -123,7 +123,9 @@ extension CoordinateSystem {
     }
 
     /// The horizontal part of compound and bound systems, and the system itself otherwise.
-    private static func horizontal(of whole: borrowing ProjObject, named text: String) throws(SpatialError) -> ProjObject {
+    private static func horizontal(of whole: borrowing ProjObject, named text: String) throws(SpatialError)
+        -> ProjObject
+    {
         let wholeObject = unsafe whole.object
         return try unsafe ProjObject { context in
             var current: OpaquePointer? = unsafe proj_clone(context, wholeObject)

@@ -44,7 +44,9 @@ public struct GridFrame: Sendable, Hashable {
         grid.reserveCapacity(grid.count + xy.count)
         var index = 0
         while index + 1 < xy.count {
-            guard let point = gridPoint(x: xy[index], y: xy[index + 1]) else { throw outOfRange(xy[index], xy[index + 1]) }
+            guard let point = gridPoint(x: xy[index], y: xy[index + 1]) else {
+                throw outOfRange(xy[index], xy[index + 1])
+            }
             grid.append(point.x)
             grid.append(point.y)
             index += 2

@@ -2,9 +2,9 @@
 
 /// A coordinate transformation over one box, approximated by bicubic polynomials that are fitted to PROJ.
 ///
-/// The box is divided into equal cells; each holds a tensor-product cubic through Chebyshev nodes. Cells are halved until
-/// the error, measured against PROJ at points that the fit has not seen, is within the tolerance. The result depends
-/// only on the input point, so equal vertices stay equal. Immutable: share it between threads.
+/// The box is divided into equal cells; each holds a tensor-product cubic through Chebyshev nodes. Cells are halved
+/// until the error, measured against PROJ at points that the fit has not seen, is within the tolerance. The result
+/// depends only on the input point, so equal vertices stay equal. Immutable: share it between threads.
 ///
 /// ```swift
 /// let fast = try LocalTransform(from: city, to: .world, over: extentInMetres)

@@ -80,7 +80,9 @@ extension GEOSContext {
     public func length(_ geometry: FlatCoordinates) throws(SpatialError) -> Double {
         unsafe try with(geometry) { handle, native throws(SpatialError) in
             var length = 0.0
-            guard unsafe GEOSLength_r(handle, native, &length) == 1 else { throw failure("could not measure the length") }
+            guard unsafe GEOSLength_r(handle, native, &length) == 1 else {
+                throw failure("could not measure the length")
+            }
             return length
         }
     }

@@ -8,8 +8,8 @@ private final class GEOSMessages {
 
 /// One use of GEOS: a context with its error handler. Not `Sendable`; make one per thread and per use (45 ns).
 ///
-/// Geometries go in and out as ``FlatCoordinates`` by way of WKB, so no GEOS sequence, ring or member ever changes hands:
-/// the constructors that consume their inputs even when they fail are not used.
+/// Geometries go in and out as ``FlatCoordinates`` by way of WKB, so no GEOS sequence, ring or member ever changes
+/// hands: the constructors that consume their inputs even when they fail are not used.
 @safe
 public struct GEOSContext: ~Copyable {
     private let handle: GEOSContextHandle_t
@@ -26,7 +26,8 @@ public struct GEOSContext: ~Copyable {
             handle,
             { text, user in
                 guard let text = unsafe text, let user = unsafe user else { return }
-                unsafe Unmanaged<GEOSMessages>.fromOpaque(user).takeUnretainedValue().last = unsafe String(cString: text)
+                unsafe Unmanaged<GEOSMessages>.fromOpaque(user).takeUnretainedValue().last = unsafe String(
+                    cString: text)
             }, Unmanaged.passUnretained(messages).toOpaque())
         unsafe self.handle = handle
         self.messages = messages

@@ -6,8 +6,8 @@ extension FlatCoordinates {
 
     /// True only if the geometry is certainly valid in the sense of OGC simple features; false means "ask GEOS".
     ///
-    /// Points and lines as ``WKBReader`` makes them are valid. Polygons of up to 64 vertices are tested pair by pair with
-    /// orientations that carry an error bound, so that a doubtful sign is never taken for an answer. Repeated
+    /// Points and lines as ``WKBReader`` makes them are valid. Polygons of up to 64 vertices are tested pair by pair
+    /// with orientations that carry an error bound, so that a doubtful sign is never taken for an answer. Repeated
     /// vertices, rings that touch, and parts with overlapping boxes are legal at times and left to GEOS. Allocates
     /// nothing; under 1 us for a building.
     ///
@@ -44,7 +44,7 @@ extension FlatCoordinates {
         return true
     }
 
-    /// Whether a ring certainly keeps clear of the rings before it, holes lie in their outer ring and not in each other.
+    /// Whether a ring certainly keeps clear of the rings before it; holes lie in their outer ring, not in each other.
     private func isApart(_ ring: Int, _ first: Int, _ last: Int) -> Bool {
         let isHole = ringEnds[ring] & ringStartsPart == 0
         var outer = ring
@@ -77,7 +77,8 @@ extension FlatCoordinates {
     }
 
     private func box(_ first: Int, _ last: Int) -> CoordinateBox {
-        var box = CoordinateBox(minX: xy[2 * first], minY: xy[2 * first + 1], maxX: xy[2 * first], maxY: xy[2 * first + 1])
+        var box = CoordinateBox(
+            minX: xy[2 * first], minY: xy[2 * first + 1], maxX: xy[2 * first], maxY: xy[2 * first + 1])
         for index in first..<last { box.formUnion(x: xy[2 * index], y: xy[2 * index + 1]) }
         return box
     }
@@ -101,7 +102,8 @@ extension FlatCoordinates {
 
     /// Whether the closed segments a b and c d certainly share no point.
     private func areDisjoint(_ a: Int, _ b: Int, _ c: Int, _ d: Int) -> Bool {
-        if max(xy[2 * a], xy[2 * b]) < min(xy[2 * c], xy[2 * d]) || max(xy[2 * c], xy[2 * d]) < min(xy[2 * a], xy[2 * b])
+        if max(xy[2 * a], xy[2 * b]) < min(xy[2 * c], xy[2 * d])
+            || max(xy[2 * c], xy[2 * d]) < min(xy[2 * a], xy[2 * b])
             || max(xy[2 * a + 1], xy[2 * b + 1]) < min(xy[2 * c + 1], xy[2 * d + 1])
             || max(xy[2 * c + 1], xy[2 * d + 1]) < min(xy[2 * a + 1], xy[2 * b + 1])
         {

@@ -4,8 +4,8 @@
 /// snapped to the city's grid.
 ///
 /// The coordinate system is that of the source and is stated by whoever holds the value; x is always east or longitude
-/// once a ``CoordinateTransformer`` has been applied. Polygon rings are stored without the closing vertex. The arrays are
-/// meant to be reused: ``removeAll()`` keeps their capacity, so that decoding a feature allocates nothing.
+/// once a ``CoordinateTransformer`` has been applied. Polygon rings are stored without the closing vertex. The arrays
+/// are meant to be reused: ``removeAll()`` keeps their capacity, so that decoding a feature allocates nothing.
 public struct FlatCoordinates: Sendable, Hashable {
     public var kind: GeometryKind
     /// Interleaved x, y.

@@ -36,8 +36,8 @@ public struct WKBReader: Sendable {
     /// An empty geometry (`POINT EMPTY`, no parts) leaves `geometry.isEmpty` true and is not an error.
     ///
     /// - Returns: how many rings were closed or parts dropped; always 0 under ``RingPolicy/strict``.
-    /// - Throws: `malformedGeometry` for bytes that are not WKB, `invalidGeometry` for numbers that are not finite, open
-    ///   or degenerate rings, curves, and mixed collections. `geometry` is then unspecified.
+    /// - Throws: `malformedGeometry` for bytes that are not WKB, `invalidGeometry` for numbers that are not finite,
+    ///   open or degenerate rings, curves, and mixed collections. `geometry` is then unspecified.
     @discardableResult
     public func decode(_ bytes: RawSpan, into geometry: inout FlatCoordinates) throws(SpatialError) -> Int {
         geometry.removeAll()
@@ -50,7 +50,9 @@ public struct WKBReader: Sendable {
         guard decoder.cursor.remaining == 0 else {
             throw SpatialError(
                 .malformedGeometry,
-                "WKB has \(decoder.cursor.remaining) bytes after the end of its geometry at byte \(decoder.cursor.offset)")
+                "WKB has \(decoder.cursor.remaining) bytes after the end of its geometry, "
+                    + "which is at byte \(decoder.cursor.offset)"
+            )
         }
         if geometry.isEmpty && decoder.repairs > 0 {
             throw SpatialError(.invalidGeometry, "no part of the geometry has enough distinct points to be kept")
@@ -137,7 +139,9 @@ private struct WKBDecoder: ~Escapable {
         case 8, 9, 10, 13, 14:
             throw SpatialError(
                 .invalidGeometry,
-                "the geometry is a \(Self.curveName(header.type)): convert curves to straight lines when reading the source")
+                "the geometry is a \(Self.curveName(header.type)): "
+                    + "convert curves to straight lines when reading the source"
+            )
         default:
             throw SpatialError(
                 .malformedGeometry, "WKB type \(header.type) at byte \(cursor.offset - 4) does not exist")
@@ -250,7 +254,9 @@ private struct WKBDecoder: ~Escapable {
     private mutating func closeRing(from first: Int, _ geometry: inout FlatCoordinates) throws(SpatialError) -> Bool {
         let last = geometry.vertexCount - 1
         if last > first {
-            if geometry.xy[2 * first] == geometry.xy[2 * last] && geometry.xy[2 * first + 1] == geometry.xy[2 * last + 1] {
+            if geometry.xy[2 * first] == geometry.xy[2 * last]
+                && geometry.xy[2 * first + 1] == geometry.xy[2 * last + 1]
+            {
                 geometry.xy.removeLast(2)
                 if geometry.hasZ { geometry.z.removeLast() }
             } else if rings == .strict {

@@ -32,7 +32,8 @@ public struct WKBWriter: Sendable {
     public func encode(_ geometry: FlatCoordinates, into bytes: inout [UInt8]) throws(SpatialError) {
         try Self.check(geometry)
         let vertices = geometry.vertexCount
-        bytes.reserveCapacity(bytes.count + 32 + (vertices + geometry.ringEnds.count) * 24 + geometry.ringEnds.count * 9)
+        bytes.reserveCapacity(
+            bytes.count + 32 + (vertices + geometry.ringEnds.count) * 24 + geometry.ringEnds.count * 9)
         let parts = geometry.partCount
         let isMulti = form == .multi || parts > 1
         if isMulti {

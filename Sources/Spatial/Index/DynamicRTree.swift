@@ -239,7 +239,8 @@ private final class DynamicNode: @unchecked Sendable {
         }
         if height == 0 {
             entries += ids.count
-            return ids.count == boxes.count && children.isEmpty ? nil : "a leaf has \(ids.count) ids, \(boxes.count) boxes"
+            return ids.count == boxes.count && children.isEmpty
+                ? nil : "a leaf has \(ids.count) ids, \(boxes.count) boxes"
         }
         guard children.count == boxes.count && ids.isEmpty else { return "an inner node has boxes without children" }
         for (index, child) in children.enumerated() {

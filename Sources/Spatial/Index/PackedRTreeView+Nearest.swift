@@ -52,7 +52,9 @@ extension PackedRTreeView {
             let start = layout.start(level - 2)
             for child in first..<min(first + PackedRTree.nodeSize, layout.count(level - 2)) {
                 let distance = boxes[start + child].distanceSquared(to: point)
-                if distance <= reach { queue.push(.init(distance: distance, code: UInt64(level - 1) << 56 | UInt64(child))) }
+                if distance <= reach {
+                    queue.push(.init(distance: distance, code: UInt64(level - 1) << 56 | UInt64(child)))
+                }
             }
         }
         return found

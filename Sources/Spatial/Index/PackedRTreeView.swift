@@ -25,7 +25,8 @@ public struct PackedRTreeView: ~Escapable {
         let layout = PackedRTreeLayout(count: max(0, count))
         guard count >= 0 && layout.boxCount == boxes.count else {
             throw SpatialError(
-                .corrupted, "the spatial index has \(boxes.count) boxes, a tree of \(count) items has \(layout.boxCount)")
+                .corrupted,
+                "the spatial index has \(boxes.count) boxes, a tree of \(count) items has \(layout.boxCount)")
         }
         self.boxes = boxes
         self.count = count
@@ -76,11 +77,15 @@ public struct PackedRTreeView: ~Escapable {
 
     /// Calls `visit` with ranges of consecutive items that intersect `box`: a whole subtree where the box contains it,
     /// single items elsewhere. False from `visit` stops, and is returned.
+    ///
+    /// Tried and lost: collecting the hits of a leaf in a bit mask before visiting them (5-15 % slower at 7 to 2,600
+    /// hits; the time goes into fetching leaves).
     @inlinable
     public func searchRanges(_ box: GridBox, _ visit: (_ first: Int, _ end: Int) -> Bool) -> Bool {
         guard count > 0, boxes[boxes.count - 1].intersects(box) else { return true }
         if box.contains(boxes[boxes.count - 1]) { return visit(0, count) }
         if count == 1 { return visit(0, 1) }
+        let window = BoxWindow(box)
         // Depth first: a node waits with its siblings, so 15 to a level and the node itself is the most that waits.
         var stack = InlineArray<160, UInt64>(repeating: 0)
         var depth = 1
@@ -93,7 +98,7 @@ public struct PackedRTreeView: ~Escapable {
             let end = min(first &+ PackedRTree.nodeSize, layout.count(level))
             let start = layout.start(level)
             if level == 0 {
-                for item in first..<end where boxes[item].intersects(box) {
+                for item in first..<end where window.meets(boxes[item]) {
                     if !visit(item, item &+ 1) { return false }
                 }
                 continue
@@ -103,7 +108,7 @@ public struct PackedRTreeView: ~Escapable {
             while node > first {
                 node &-= 1
                 let nodeBox = boxes[start &+ node]
-                guard nodeBox.intersects(box) else { continue }
+                guard window.meets(nodeBox) else { continue }
                 if box.contains(nodeBox) {
                     let shift = 4 &* level
                     if !visit(node &<< shift, min((node &+ 1) &<< shift, count)) { return false }
@@ -135,5 +140,24 @@ public struct PackedRTreeView: ~Escapable {
             }
         }
         return nil
+    }
+}
+
+/// A query box in the form that tests another box with one vector comparison.
+///
+/// Two boxes meet if `minX <= maxX'`, `minY <= maxY'`, `maxX >= minX'` and `maxY >= minY'`. Inverting the bits of an
+/// integer reverses its order, so with the last two inverted on both sides all four are the same comparison.
+@usableFromInline
+struct BoxWindow: BitwiseCopyable {
+    @usableFromInline let limits: SIMD4<Int32>
+
+    @inlinable
+    init(_ box: GridBox) { limits = SIMD4(box.maxX, box.maxY, ~box.minX, ~box.minY) }
+
+    @inlinable
+    @inline(__always)
+    func meets(_ box: GridBox) -> Bool {
+        let sides = SIMD4(box.minX, box.minY, box.maxX, box.maxY) ^ SIMD4(0, 0, -1, -1)
+        return all(sides .<= limits)
     }
 }

@@ -71,8 +71,8 @@ extension GeometryView {
         return (originX + sumX / weight, originY + sumY / weight)
     }
 
-    /// A point on the geometry for a label or a pin: the centroid if the polygon contains it, otherwise the middle of the
-    /// widest stretch on a horizontal line through the polygon; the vertex nearest to the centroid for points and
+    /// A point on the geometry for a label or a pin: the centroid if the polygon contains it, otherwise the middle of
+    /// the widest stretch on a horizontal line through the polygon; the vertex nearest to the centroid for points and
     /// lines. Nil for an empty geometry. Allocates one array for concave polygons.
     public var labelPoint: GridPoint? {
         guard let centre = centroid else { return nil }
@@ -119,7 +119,8 @@ extension GeometryView {
         crossings.sort()
         var widest = -1.0
         var x: Double?
-        for index in stride(from: 0, to: crossings.count - 1, by: 2) where crossings[index + 1] - crossings[index] > widest {
+        for index in stride(from: 0, to: crossings.count - 1, by: 2)
+        where crossings[index + 1] - crossings[index] > widest {
             widest = crossings[index + 1] - crossings[index]
             x = (crossings[index] + crossings[index + 1]) / 2
         }
