@@ -26,6 +26,23 @@ import Testing
         #expect(bound.isProjected && bound.unitFactor == 1)
     }
 
+    /// What ArcGIS writes into .prj files: no authority, ESRI's names, east first.
+    @Test func shapefileProjectionsAreIdentified() throws {
+        let prj = """
+            PROJCS["CGCS2000_3_Degree_GK_CM_120E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",\
+            DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],\
+            UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],\
+            PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",120.0],PARAMETER["Scale_Factor",1.0],\
+            PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]
+            """
+        let system = try CoordinateSystem(prj)
+        #expect(system.isProjected && !system.isNorthingFirst && system.unitFactor == 1)
+        #expect(system.code == "EPSG:4549")
+        let transformer = try CoordinateTransformer(from: .wgs84(), to: system)
+        let image = transformer.transform(x: 120.033, y: 36.265)
+        #expect(image.map { abs($0.x - 502_965.415) < 0.001 && abs($0.y - 4_014_947.962) < 0.001 } == true)
+    }
+
     @Test(arguments: ["EPSG:99999", "nonsense", "", "EPSG:5737", "+proj=nothing", "LOCAL_CS[\"x\",UNIT[\"m\",1]]"])
     func mistakesAreExplained(_ definition: String) {
         let error = #expect(throws: SpatialError.self) { try CoordinateSystem(definition) }
