@@ -60,7 +60,8 @@ struct ReaderOutcome {
     }
 
     static let cube = """
-        "vertices": [[0,0,0],[1000,0,0],[1000,1000,0],[0,1000,0],[0,0,3000],[1000,0,3000],[1000,1000,3000],[0,1000,3000]]
+        "vertices": [[0,0,0],[1000,0,0],[1000,1000,0],[0,1000,0],
+        [0,0,3000],[1000,0,3000],[1000,1000,3000],[0,1000,3000]]
         """
     static let faces = "[[[0,3,2,1]],[[4,5,6,7]],[[0,1,5,4]],[[1,2,6,5]],[[2,3,7,6]],[[3,0,4,7]]]"
 
@@ -71,16 +72,19 @@ struct ReaderOutcome {
         """
     }
 
-    @Test(arguments: [
-        // File, features, lowest and highest z over all, as cjio and Python's json count them.
-        ("rotterdam/3-20-DELFSHAVEN.city.json", 853), ("cjio/DH_01_subs.city.json", 4), ("cjio/delft_1b.json", 1),
-        ("cjio/multi_lod.json", 10), ("cjio/rotterdam_subset.json", 16), ("3dbag/3dbag_b2.city.jsonl", 2),
-        ("val3dity/csol.json", 1), ("val3dity/cube.json", 1), ("val3dity/msol.json", 1),
-        ("val3dity/nonmanifold.json", 1), ("val3dity/several_lods_invalid.json", 1), ("val3dity/torus.city.json", 1),
-        ("val3dity/twobuildings_m.json", 2),
-    ])
+    @Test(
+        .enabled(if: SharedData.isAvailable),
+        arguments: [
+            // File and city objects without a parent, as Python's json module counts them.
+            ("rotterdam/3-20-DELFSHAVEN.city.json", 853), ("cjio/DH_01_subs.city.json", 4), ("cjio/delft_1b.json", 1),
+            ("cjio/multi_lod.json", 10), ("cjio/rotterdam_subset.json", 16), ("3dbag/3dbag_b2.city.jsonl", 2),
+            ("val3dity/csol.json", 1), ("val3dity/cube.json", 1), ("val3dity/msol.json", 1),
+            ("val3dity/nonmanifold.json", 1), ("val3dity/several_lods_invalid.json", 1),
+            ("val3dity/torus.city.json", 1),
+            ("val3dity/twobuildings_m.json", 2),
+        ])
     func realFiles(file: String, features: Int) throws {
-        guard let path = SharedData.path("cityjson/" + file) else { return }
+        let path = try #require(SharedData.path("cityjson/" + file))
         let outcome = try ReaderOutcome(CityJSONReader(path: path))
         print(file, outcome.count, outcome.description.crs ?? "-", outcome.description.notes, outcome.problems)
         #expect(outcome.count == features)
@@ -90,15 +94,29 @@ struct ReaderOutcome {
         #expect(try outcome.solids().allSatisfy { !$0.surfaces.isEmpty })
     }
 
-    @Test func notJSON() throws {
-        guard let path = SharedData.path("cityjson/val3dity/with-errors.json") else { return }
-        let error = #expect(throws: ReaderError.self) { try CityJSONReader(path: path) }
-        #expect(error?.code == .syntax)
-        #expect(error?.message.contains("byte 53042") == true, "\(error?.message ?? "")")
+    /// Sums of the heights as Python's json module gives them for the highest level of detail.
+    @Test(
+        .enabled(if: SharedData.isAvailable),
+        arguments: [
+            ("rotterdam/3-20-DELFSHAVEN.city.json", 11038.84), ("cjio/multi_lod.json", 66.384),
+            ("cjio/DH_01_subs.city.json", 36.234), ("cjio/delft_1b.json", 6.1),
+        ])
+    func heights(file: String, sum: Double) throws {
+        let path = try #require(SharedData.path("cityjson/" + file))
+        let heights = try ReaderOutcome(CityJSONReader(path: path)).reals("height")
+        #expect((heights.reduce(0, +) * 1000).rounded() == (sum * 1000).rounded())
     }
 
-    @Test func delfshaven() throws {
-        guard let path = SharedData.path("cityjson/rotterdam/3-20-DELFSHAVEN.city.json") else { return }
+    @Test(.enabled(if: SharedData.isAvailable)) func notJSON() throws {
+        let path = try #require(SharedData.path("cityjson/val3dity/with-errors.json"))
+        let error = #expect(throws: ReaderError.self) { try CityJSONReader(path: path) }
+        #expect(error?.code == .syntax)
+        // The vertex that is not closed; a parser that builds a tree notices at the end, byte 53042.
+        #expect(error?.message.contains("byte 52243 (line 1888)") == true, "\(error?.message ?? "")")
+    }
+
+    @Test(.enabled(if: SharedData.isAvailable)) func delfshaven() throws {
+        let path = try #require(SharedData.path("cityjson/rotterdam/3-20-DELFSHAVEN.city.json"))
         let outcome = try ReaderOutcome(CityJSONReader(path: path))
         #expect(outcome.description.crs == "EPSG:28992")
         #expect(outcome.description.notes == ["footprint of 853 objects: GroundSurface polygons"])
@@ -107,7 +125,10 @@ struct ReaderOutcome {
     @Test func cubeHasFootprintHeightAndSolid() throws {
         let outcome = try Self.read(
             Self.document(
-                #""b1":{"type":"Building","attributes":{"n":1,"名称":"楼","x":null,"o":{"a":[1]}},"geometry":[{"type":"Solid","lod":"2.2","boundaries":[\#(Self.faces)]}]}"#,
+                #"""
+                "b1":{"type":"Building","attributes":{"n":1,"名称":"楼","x":null,"o":{"a":[1]}},
+                "geometry":[{"type":"Solid","lod":"2.2","boundaries":[\#(Self.faces)]}]}
+                """#,
                 more: #""metadata":{"referenceSystem":"https://www.opengis.net/def/crs/EPSG/0/7415"},"#))
         #expect(outcome.count == 1)
         #expect(outcome.description.crs == "EPSG:28992")
@@ -132,7 +153,8 @@ struct ReaderOutcome {
                 "f":{"type":"+Tree","geometry":[{"type":"MultiPoint","lod":"1","boundaries":[0]}]},
                 "g":{"type":"Building","geometry":[{"type":"Solid","lod":"1","boundaries":[[[0,1,2]]]}]},
                 "h":{"type":"Building","parents":["i"]},"i":{"type":"Building","parents":["h"]},
-                "j":{"type":"BuildingPart","parents":["nowhere"],"geometry":[{"type":"Solid","lod":"1","boundaries":[\(Self.faces)]}]}
+                "j":{"type":"BuildingPart","parents":["nowhere"],
+                "geometry":[{"type":"Solid","lod":"1","boundaries":[\(Self.faces)]}]}
                 """))
         #expect(try outcome.texts("cityobject_id") == ["a", "j"])
         let reasons = Dictionary(grouping: outcome.problems, by: \.id).mapValues { $0.map(\.reason) }
@@ -178,8 +200,12 @@ struct ReaderOutcome {
     }
 
     @Test func sequenceSurvivesABrokenLine() throws {
-        let head = #"{"type":"CityJSON","version":"2.0","transform":{"scale":[1,1,1],"translate":[0,0,0]},"CityObjects":{},"vertices":[]}"#
-        let body = #"{"type":"CityJSONFeature","id":"f","CityObjects":{"f":{"type":"LandUse","geometry":[{"type":"MultiSurface","lod":"1","boundaries":[[[0,1,2]]]}]}},"vertices":[[0,0,0],[4,0,0],[0,4,0]]}"#
+        let head =
+            #"{"type":"CityJSON","version":"2.0","CityObjects":{},"vertices":[],"#
+            + #""transform":{"scale":[1,1,1],"translate":[0,0,0]}}"#
+        let body =
+            #"{"type":"CityJSONFeature","id":"f","CityObjects":{"f":{"type":"LandUse","geometry":[{"lod":"1","#
+            + #""type":"MultiSurface","boundaries":[[[0,1,2]]]}]}},"vertices":[[0,0,0],[4,0,0],[0,4,0]]}"#
         let outcome = try Self.read([head, body, "{\"type\":", "", "7", body].joined(separator: "\n"))
         #expect(outcome.count == 2)
         #expect(outcome.problems.map(\.id) == ["line 3", "line 5"])

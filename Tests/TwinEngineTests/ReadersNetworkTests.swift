@@ -6,26 +6,29 @@ import Testing
 
 @Suite struct ReadersNetworkTests {
     /// Nodes and links of each file as its own sections count them.
-    @Test(arguments: [
-        ("epanet/L-TOWN.inp", 785, 909), ("epanet/Net3.inp", 97, 119), ("epanet/Richmond_standard.inp", 872, 957),
-        ("epanet/ZJ.inp", 114, 164), ("epanet/coastal_ky4.inp", 964, 1158), ("epanet/exnet-exeter.inp", 1894, 2467),
-        ("epanet/ky10.inp", 935, 1061), ("epanet/ky2.inp", 815, 1125), ("epanet/ky4.inp", 964, 1158),
-        ("micropolis/MICROPOLIS_v1.inp", 1577, 1619),
-    ])
+    @Test(
+        .enabled(if: SharedData.isAvailable),
+        arguments: [
+            ("epanet/L-TOWN.inp", 785, 909), ("epanet/Net3.inp", 97, 119), ("epanet/Richmond_standard.inp", 872, 957),
+            ("epanet/ZJ.inp", 114, 164), ("epanet/coastal_ky4.inp", 964, 1158), ("epanet/exnet-exeter.inp", 1894, 2467),
+            ("epanet/ky10.inp", 935, 1061), ("epanet/ky2.inp", 815, 1125), ("epanet/ky4.inp", 964, 1158),
+            ("micropolis/MICROPOLIS_v1.inp", 1577, 1619),
+        ])
     func realNetworks(file: String, nodes: Int, links: Int) throws {
-        guard let path = SharedData.path("networks/" + file) else { return }
+        let path = try #require(SharedData.path("networks/" + file))
         let nodeOutcome = try ReaderOutcome(EPANETReader(path: path, layer: .nodes))
         let linkOutcome = try ReaderOutcome(EPANETReader(path: path, layer: .links))
-        print(file, nodeOutcome.count, linkOutcome.count, linkOutcome.description.notes,
+        print(
+            file, nodeOutcome.count, linkOutcome.count, linkOutcome.description.notes,
             nodeOutcome.problems.prefix(2), linkOutcome.problems.prefix(2))
         #expect(nodeOutcome.count + nodeOutcome.problems.count == nodes)
         #expect(linkOutcome.count + linkOutcome.problems.count == links)
         #expect(nodeOutcome.problems.isEmpty && linkOutcome.problems.isEmpty)
     }
 
-    @Test(arguments: ["alpha", "beta", "delta", "epsilon", "gamma"])
-    func stormWaterModelsAreRefused(name: String) {
-        guard let path = SharedData.path("networks/swmm/pystorms-\(name).inp") else { return }
+    @Test(.enabled(if: SharedData.isAvailable), arguments: ["alpha", "beta", "delta", "epsilon", "gamma"])
+    func stormWaterModelsAreRefused(name: String) throws {
+        let path = try #require(SharedData.path("networks/swmm/pystorms-\(name).inp"))
         let error = #expect(throws: ReaderError.self) { try EPANETReader(path: path, layer: .nodes) }
         #expect(error?.message.contains("SWMM") == true, "\(error?.message ?? "")")
     }
@@ -129,11 +132,12 @@ import Testing
         #expect(error?.message.contains("\"点号\"") == true)
     }
 
-    @Test(arguments: [
-        ("300", 300.0, nil, nil), ("DN300", 300, nil, nil), ("Φ200", 200, nil, nil), ("600X300", 600, 600, 300),
-        ("600*300", 600, 600, 300), ("300×400", 400, 300, 400), ("", nil, nil, nil), ("不明", nil, nil, nil),
-        ("0", nil, nil, nil), ("-", nil, nil, nil),
-    ] as [(String, Double?, Double?, Double?)])
+    @Test(
+        arguments: [
+            ("300", 300.0, nil, nil), ("DN300", 300, nil, nil), ("Φ200", 200, nil, nil), ("600X300", 600, 600, 300),
+            ("600*300", 600, 600, 300), ("300×400", 400, 300, 400), ("", nil, nil, nil), ("不明", nil, nil, nil),
+            ("0", nil, nil, nil), ("-", nil, nil, nil),
+        ] as [(String, Double?, Double?, Double?)])
     func pipeSizes(text: String, diameter: Double?, width: Double?, height: Double?) {
         let size = PipeSize(text)
         #expect(size.diameter == diameter)

@@ -5,7 +5,9 @@ import Testing
 @testable import TwinEngine
 
 @Suite struct ReadersTableTests {
-    static func read(_ bytes: [UInt8], _ columns: CSVPointReader.Columns, encoding: String? = nil) throws -> ReaderOutcome {
+    static func read(_ bytes: [UInt8], _ columns: CSVPointReader.Columns, encoding: String? = nil) throws
+        -> ReaderOutcome
+    {
         try ReaderOutcome(
             CSVPointReader(bytes: SourceBytes(copying: bytes, path: "test.csv"), columns: columns, encoding: encoding))
     }
@@ -13,19 +15,23 @@ import Testing
     static let xy = CSVPointReader.Columns(x: "x", y: "y")
 
     @Test func quotesSeparatorsAndLineEnds() throws {
-        let text = "\u{FEFF}x;y;name\r\n1;2;\"a \"\"b\"\";c\r\nd\"\r\n\r\n3;4;e\r\n5;six;f\r\n;;g\r\n7;8;9;10\r\n1;2;\"open\r\n3;3;h"
+        let text =
+            "\u{FEFF}x;y;name\r\n1;2;\"a \"\"b\"\";c\r\nd\"\r\n\r\n3;4;e\r\n5;six;f\r\n;;g\r\n"
+            + "7;8;9;10\r\n1;2;\"open\r\n3;3;h"
         let outcome = try Self.read(Array(text.utf8), Self.xy)
         #expect(try outcome.texts("name") == ["a \"b\";c\r\nd", "e", "h"])
-        #expect(outcome.problems.map(\.reason) == [
-            "malformed-coordinates", "missing-coordinates", "malformed-row", "malformed-row",
-        ])
+        #expect(
+            outcome.problems.map(\.reason) == [
+                "malformed-coordinates", "missing-coordinates", "malformed-row", "malformed-row",
+            ])
         #expect(outcome.problems.map(\.id) == ["line 6", "line 7", "line 8", "line 9"])
     }
 
     /// 地面 in GBK, found without being told, and with a name given.
     @Test(arguments: [nil, "GBK"])
     func chineseEncoding(encoding: String?) throws {
-        let bytes = Array("x,y,".utf8) + [0xB5, 0xD8, 0xC3, 0xE6] + Array("\n1,2,".utf8) + [0xB5, 0xD8] + Array("\n".utf8)
+        let bytes =
+            Array("x,y,".utf8) + [0xB5, 0xD8, 0xC3, 0xE6] + Array("\n1,2,".utf8) + [0xB5, 0xD8] + Array("\n".utf8)
         let outcome = try Self.read(bytes, Self.xy, encoding: encoding)
         #expect(try outcome.texts("地面") == ["地"])
         #expect(outcome.description.notes.isEmpty)
@@ -41,7 +47,8 @@ import Testing
 
     @Test func sixteenBitText() throws {
         let units = Array("x,y,名\n1,2,城\n".utf16)
-        let bytes: [UInt8] = [0xFF, 0xFE] + units.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
+        let bytes: [UInt8] =
+            [0xFF, 0xFE] + units.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
         #expect(try Self.read(bytes, Self.xy).texts("名") == ["城"])
     }
 
@@ -59,8 +66,8 @@ import Testing
         #expect(Array(outcome.geometry[2]) == SourceGeometry.line([0, 0, 1, 1], hasZ: false))
     }
 
-    @Test func downtownStreetLights() throws {
-        guard let path = SharedData.path("assets/dc-downtown/streetlights.csv") else { return }
+    @Test(.enabled(if: SharedData.isAvailable)) func downtownStreetLights() throws {
+        let path = try #require(SharedData.path("assets/dc-downtown/streetlights.csv"))
         let outcome = try ReaderOutcome(CSVPointReader(path: path, columns: .init(x: "XCOORD", y: "YCOORD")))
         #expect(outcome.count + outcome.problems.count == 3963)
         #expect(outcome.problems == [])

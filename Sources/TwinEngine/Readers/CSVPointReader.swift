@@ -3,8 +3,8 @@
 /// Reads a CSV table whose rows have a position in two or three columns, or a geometry as WKT.
 ///
 /// Every column becomes a text field; the project's field map gives the types. The column named for x becomes the
-/// first coordinate: for a table whose X is north, name them so (`columns: {x: Y坐标, y: X坐标}`) or let the importer
-/// swap axes. Streams: a row at a time.
+/// first coordinate: for a table whose X is north, name the columns so (`columns: {x: Y坐标, y: X坐标}`) or say
+/// `axis_order: northing-easting`, by which the importer swaps. Streams: a row at a time.
 package struct CSVPointReader: FeatureReader {
     /// Which columns hold the geometry: `wkt`, or `x` and `y` and perhaps `z`.
     package struct Columns: Sendable {

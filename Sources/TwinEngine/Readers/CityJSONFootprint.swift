@@ -82,7 +82,9 @@ struct CityJSONFootprint {
         var (normalX, normalY, normalZ) = (0.0, 0.0, 0.0)
         var previous = values.count - 3
         for index in stride(from: 0, to: values.count, by: 3) {
-            let (x0, y0, z0) = (values[previous] - originX, values[previous + 1] - originY, values[previous + 2] - originZ)
+            let (x0, y0, z0) = (
+                values[previous] - originX, values[previous + 1] - originY, values[previous + 2] - originZ
+            )
             let (x1, y1, z1) = (values[index] - originX, values[index + 1] - originY, values[index + 2] - originZ)
             normalX += (y0 - y1) * (z0 + z1)
             normalY += (z0 - z1) * (x0 + x1)

@@ -186,7 +186,8 @@ struct CityJSONSemantics {
     }
 
     private func resolve(
-        _ scanner: inout JSONScanner, depth: Int, groups: [Int], group: inout Int, into found: inout [SolidBlob.Semantic]
+        _ scanner: inout JSONScanner, depth: Int, groups: [Int], group: inout Int,
+        into found: inout [SolidBlob.Semantic]
     ) throws {
         var (at, list) = (group, [SolidBlob.Semantic]())
         try scanner.array { scanner in

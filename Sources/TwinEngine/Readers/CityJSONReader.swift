@@ -57,7 +57,8 @@ package struct CityJSONReader: FeatureReader {
                 .syntax, "\(bytes.path): more text after the CityJSON object, at byte \(scanner.position)")
         }
         nextLine = isSequence ? scanner.position : bytes.count
-        count = isSequence
+        count =
+            isSequence
             ? Self.scanLines(bytes, from: scanner.position, schema: &schema)
             : header.entries.count { $0.parent < 0 }
         self.schema = schema
@@ -72,8 +73,12 @@ package struct CityJSONReader: FeatureReader {
         SourceDescription(
             driver: isSequence ? "CityJSONSeq" : "CityJSON", layer: onlyType ?? "CityObjects", crs: crs,
             encoding: "UTF-8", fields: fields, geometryType: "MultiPolygon", featureCount: count,
-            notes: headNotes + tally.notes + (schema.ignored > 0 ? ["\(schema.ignored) attribute values beyond the first "
-                + "\(CityJSONSchema.maximumFields) names were not read"] : []))
+            notes: headNotes + tally.notes
+                + (schema.ignored > 0
+                    ? [
+                        "\(schema.ignored) attribute values beyond the first "
+                            + "\(CityJSONSchema.maximumFields) names were not read"
+                    ] : []))
     }
 
     package mutating func next() throws -> FeatureBatch? {
@@ -107,7 +112,7 @@ package struct CityJSONReader: FeatureReader {
         } catch let error as JSONSyntaxError {
             throw ReaderError(
                 .syntax,
-                "\(bytes.path) is not JSON: byte \(error.offset) (line \(bytes.line(of: error.offset))) "
+                "\(bytes.path) cannot be read as CityJSON: byte \(error.offset) (line \(bytes.line(of: error.offset))) "
                     + "should be \(error.expected); write the file again or give another `format`")
         }
     }
@@ -157,11 +162,12 @@ package struct CityJSONReader: FeatureReader {
 
     private static func fields(_ schema: CityJSONSchema) -> [SourceField] {
         var names = Set(ownFields.map(\.name))
-        return ownFields + zip(schema.names, schema.types).map { name, type in
-            var unique = name
-            while !names.insert(unique).inserted { unique += "_attr" }
-            return SourceField(name: unique, type: type ?? .string)
-        }
+        return ownFields
+            + zip(schema.names, schema.types).map { name, type in
+                var unique = name
+                while !names.insert(unique).inserted { unique += "_attr" }
+                return SourceField(name: unique, type: type ?? .string)
+            }
     }
 
     /// Compound systems whose horizontal part is needed here (EPSG registry).
@@ -177,7 +183,9 @@ package struct CityJSONReader: FeatureReader {
             return (nil, ["reference system \"\(reference)\" is not an EPSG code; `crs` must be given"])
         }
         guard let horizontal = horizontalParts[code] else { return ("EPSG:\(code)", []) }
-        return ("EPSG:\(horizontal)", ["EPSG:\(code) is compound; positions use its horizontal part EPSG:\(horizontal)"])
+        return (
+            "EPSG:\(horizontal)", ["EPSG:\(code) is compound; positions use its horizontal part EPSG:\(horizontal)"]
+        )
     }
 
     // MARK: - Reading

@@ -79,7 +79,8 @@ struct EPANETNetwork {
         guard hasSection, !nodes.isEmpty || !links.isEmpty else {
             throw ReaderError(
                 .wrongFormat,
-                "\(bytes.path) is not an EPANET input file: it has no [JUNCTIONS], [RESERVOIRS] or [PIPES] with entries")
+                "\(bytes.path) is not an EPANET input file: it has no [JUNCTIONS], [RESERVOIRS] or [PIPES] with entries"
+            )
         }
         notes += text.notes
     }
@@ -124,9 +125,10 @@ struct EPANETNetwork {
 
     private mutating func addNode(_ type: String, _ words: [String], _ line: Int) {
         guard nodeLines[words[0]] == nil else {
-            nodeProblems.append(SourceProblem(
-                id: words[0], reason: "duplicate-id",
-                text: "line \(line): line \(nodeLines[words[0]] ?? 0) has a node of this id"))
+            nodeProblems.append(
+                SourceProblem(
+                    id: words[0], reason: "duplicate-id",
+                    text: "line \(line): line \(nodeLines[words[0]] ?? 0) has a node of this id"))
             return
         }
         nodeLines[words[0]] = line
@@ -135,15 +137,17 @@ struct EPANETNetwork {
 
     private mutating func addLink(_ type: String, _ words: [String], _ line: Int, least: Int) {
         guard words.count >= least else {
-            linkProblems.append(SourceProblem(
-                id: words[0], reason: "malformed-line",
-                text: "line \(line): a \(type) needs \(least) words, there are \(words.count)"))
+            linkProblems.append(
+                SourceProblem(
+                    id: words[0], reason: "malformed-line",
+                    text: "line \(line): a \(type) needs \(least) words, there are \(words.count)"))
             return
         }
         guard linkLines[words[0]] == nil else {
-            linkProblems.append(SourceProblem(
-                id: words[0], reason: "duplicate-id",
-                text: "line \(line): line \(linkLines[words[0]] ?? 0) has a link of this id"))
+            linkProblems.append(
+                SourceProblem(
+                    id: words[0], reason: "duplicate-id",
+                    text: "line \(line): line \(linkLines[words[0]] ?? 0) has a link of this id"))
             return
         }
         linkLines[words[0]] = line

@@ -129,8 +129,10 @@ package struct EPANETReader: FeatureReader {
             return .real(value * factor)
         }
         var (length, diameter, roughness) = (SourceValue.null, SourceValue.null, SourceValue.null)
-        var (status, valve, setting) = (network.status[link.id].map { SourceValue.text($0) }, SourceValue.null,
-            SourceValue.null)
+        var (status, valve, setting) = (
+            network.status[link.id].map { SourceValue.text($0) }, SourceValue.null,
+            SourceValue.null
+        )
         switch link.type {
         case "pipe":
             length = try quantity(0, units.metres)

@@ -35,7 +35,9 @@ package struct JSONScanner {
         end = range?.upperBound ?? bytes.count
     }
 
-    package func failure(_ expected: String) -> JSONSyntaxError { JSONSyntaxError(offset: position, expected: expected) }
+    package func failure(_ expected: String) -> JSONSyntaxError {
+        JSONSyntaxError(offset: position, expected: expected)
+    }
 
     /// The next byte that is not white space, or nil at the end. It is not consumed.
     @inline(__always)
@@ -186,7 +188,9 @@ package struct JSONScanner {
     }
 
     private mutating func skipExponent() throws {
-        if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") { position += 1 }
+        if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+            position += 1
+        }
         guard digit() != nil else { throw failure("a digit in the exponent") }
         while digit() != nil {}
     }
@@ -255,7 +259,9 @@ package struct JSONScanner {
         var plain: [UInt8] = []
         func flush() {
             if !plain.isEmpty { text += String(decoding: plain, as: UTF8.self); plain.removeAll(keepingCapacity: true) }
-            if !units.isEmpty { text += String(decoding: units, as: UTF16.self); units.removeAll(keepingCapacity: true) }
+            if !units.isEmpty {
+                text += String(decoding: units, as: UTF16.self); units.removeAll(keepingCapacity: true)
+            }
         }
         var index = range.lowerBound
         while index < range.upperBound {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads the point (管点) and line (管线) tables of an underground pipe survey (CJJ 61), which are joined by the point
-/// number. The tables' X is north; coordinates come out easting first.
+/// Reads the point (管点) and line (管线) tables of an underground pipe survey (CJJ 61), which are joined by the
+/// point number. The tables' X is north; coordinates come out easting first.
 ///
 /// - `points`: Point (Z where the ground height is known), every column of the point table.
 /// - `lines`: LineString, every column of the line table, then `depth_from`, `depth_to`, `z_from`, `z_to` (metres,
@@ -31,7 +31,9 @@ package struct PipeSurveyReader: FeatureReader {
     }
 
     private static let derived = ["depth_from", "depth_to", "z_from", "z_to", "diameter", "width", "height"]
-    private static let diameterNames = ["管径", "管径(mm)", "管径或断面尺寸", "断面尺寸", "规格", "DS", "diameter"]
+    private static let diameterNames = [
+        "管径", "管径(mm)", "管径或断面尺寸", "断面尺寸", "规格", "DS", "diameter",
+    ]
 
     private var table: CSVTable
     private let part: Part
@@ -140,7 +142,8 @@ package struct PipeSurveyReader: FeatureReader {
 
     private static func place(_ cells: [String], _ at: Indices) throws(TableRowError) -> Place {
         guard let north = try cells.number(at.north, "X"), let east = try cells.number(at.east, "Y") else {
-            throw TableRowError(reason: "missing-coordinates", text: "point \(cells.cell(at.number)) has no coordinates")
+            throw TableRowError(
+                reason: "missing-coordinates", text: "point \(cells.cell(at.number)) has no coordinates")
         }
         guard let column = at.ground else { return Place(east: east, north: north) }
         return Place(east: east, north: north, ground: try cells.number(column, "ground", reason: "malformed-height"))
@@ -162,7 +165,9 @@ package struct PipeSurveyReader: FeatureReader {
         }
         var notes: [String] = []
         if bad > 0 { notes.append("\(bad) rows of the point table have no usable position") }
-        if duplicates > 0 { notes.append("\(duplicates) rows of the point table repeat a point number; the first counts") }
+        if duplicates > 0 {
+            notes.append("\(duplicates) rows of the point table repeat a point number; the first counts")
+        }
         return (places, notes)
     }
 
@@ -221,7 +226,7 @@ package struct PipeSurveyReader: FeatureReader {
     }
 }
 
-/// A pipe's cross-section in millimetres from what the form says: `300`, `DN300`, `Φ300`, `600X300`, `600*300`, `2×100`.
+/// A pipe's cross-section in millimetres from what the form says: `300`, `DN300`, `Φ300`, `600X300`, `600*300`.
 struct PipeSize: Equatable {
     var diameter: Double?
     var width: Double?

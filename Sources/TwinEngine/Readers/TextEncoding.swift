@@ -100,7 +100,8 @@ struct SourceText {
         }
         let name = encoding ?? Self.detect(bytes)
         self.encoding = name
-        decoder = ["UTF-8", "UTF8", "ASCII"].contains(name.uppercased()) ? nil : try TextDecoder(name, path: bytes.path)
+        decoder =
+            ["UTF-8", "UTF8", "ASCII"].contains(name.uppercased()) ? nil : try TextDecoder(name, path: bytes.path)
     }
 
     /// The bytes of `range` as text.

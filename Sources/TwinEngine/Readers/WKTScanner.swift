@@ -64,15 +64,17 @@ struct WKTScanner {
             let line = try list()
             return header(2, line)
         case "POLYGON": return try polygon()
-        case "MULTIPOINT": return try many(4) { scanner throws(TableRowError) in
-            let isWrapped = scanner.peek() == UInt8(ascii: "(")
-            let point = isWrapped ? try scanner.list() : try scanner.vertex()
-            return scanner.header(1) + scanner.encoded(point, counted: false)
-        }
-        case "MULTILINESTRING": return try many(5) { scanner throws(TableRowError) in
-            let line = try scanner.list()
-            return scanner.header(2, line)
-        }
+        case "MULTIPOINT":
+            return try many(4) { scanner throws(TableRowError) in
+                let isWrapped = scanner.peek() == UInt8(ascii: "(")
+                let point = isWrapped ? try scanner.list() : try scanner.vertex()
+                return scanner.header(1) + scanner.encoded(point, counted: false)
+            }
+        case "MULTILINESTRING":
+            return try many(5) { scanner throws(TableRowError) in
+                let line = try scanner.list()
+                return scanner.header(2, line)
+            }
         case "MULTIPOLYGON": return try many(6) { scanner throws(TableRowError) in try scanner.polygon() }
         default: throw TableRowError(reason: "malformed-wkt", text: "WKT type \"\(name)\" cannot be read")
         }
