@@ -7,8 +7,13 @@ struct CityWriters {
     let buildings: BuildingWriter
     let roads: RoadWriter
     let land: LandWriter
+    let pipes: PipeWriter
+    let furniture: FurnitureWriter
+    let services: ServiceWriter
+    let sensors: SensorWriter
+    let plans: PlanWriter
     var villageBuildings = 0
-    private var all: [any QuarterWriter] { [buildings, roads, land] }
+    private var all: [any QuarterWriter] { [buildings, roads, land, pipes, furniture, services, sensors, plans] }
 
     init(_ frame: CityFrame, folder: String) throws {
         self.frame = frame
@@ -16,6 +21,11 @@ struct CityWriters {
         buildings = try BuildingWriter(folder: folder)
         roads = try RoadWriter(folder: folder)
         land = try LandWriter(folder: folder)
+        pipes = try PipeWriter(folder: folder)
+        furniture = try FurnitureWriter(folder: folder)
+        services = try ServiceWriter(folder: folder)
+        sensors = try SensorWriter(folder: folder)
+        plans = try PlanWriter(frame, folder: folder)
         try land.writeWaters(frame)
     }
 
@@ -38,6 +48,15 @@ struct CityWriters {
         report.layers["water"] = land.counts.water
         report.layers["green"] = land.counts.green
         report.layers["land_cover"] = land.counts.cover
+        for kind in PipeClass.allCases {
+            report.layers["pipe_" + kind.id] = pipes.lineCounts[kind.rawValue]
+        }
+        report.layers["pipe_points"] = pipes.pointCounts.reduce(0, +)
+        for counts in [furniture.counts, services.counts, plans.counts] { report.layers.merge(counts) { a, _ in a } }
+        report.layers["sensors"] = sensors.count
+        for kind in PlanWriter.wanted.keys { report.conflicts[kind] = plans.conflicts.count { $0.kind == kind } }
+        try FileStore.write(try plans.json(), to: directory + "/conflicts.json")
+        _ = try BusTraces.write(frame, folder: folder)
         try FileStore.write(try project(), to: directory + "/city.yaml")
         return report
     }

@@ -12,8 +12,7 @@ struct StreetPiece: Sendable {
     /// Beside an industrial quarter: carries an industrial pipe too.
     var isIndustrial: Bool
     var length: Double { (to - from).length }
-    /// Whether the ends belong to this quarter, so that a point that two quarters share is written once.
-    var ownsFrom = false
+    /// Whether `to` is a junction that no other piece's owner writes.
     var ownsTo = false
 }
 
@@ -60,31 +59,40 @@ struct Quarter {
         }
     }
 
+    /// The street on a lattice edge as one piece, if there is one.
+    static func edge(_ frame: CityFrame, _ column: Int, _ row: Int, alongRow: Bool) -> StreetPiece? {
+        guard let kind = frame.street(column, row, alongRow: alongRow) else { return nil }
+        let here = frame.zone(column, row)
+        let other = alongRow ? frame.zone(column, row - 1) : frame.zone(column - 1, row)
+        let bridge = alongRow ? column == 0 : row == frame.railRow
+        return StreetPiece(
+            from: frame.node(column, row), to: alongRow ? frame.node(column + 1, row) : frame.node(column, row + 1), kind: kind,
+            name: alongRow ? Names.row(row, east: column > 0) : Names.column(column), isBridge: bridge,
+            isUrban: here.isUrban || other.isUrban || (bridge && kind != .rural),
+            isIndustrial: here == .industrial || other == .industrial)
+    }
+
     /// The quarter's own streets: its south and west side and those inside.
     private static func streets(_ frame: CityFrame, _ plan: QuarterPlan) -> [StreetPiece] {
         let column = plan.column
         let row = plan.row
         var result: [StreetPiece] = []
-        func side(_ from: PlanPoint, _ to: PlanPoint, _ tees: [PlanPoint], _ name: String, alongRow: Bool) {
-            guard let kind = frame.street(column, row, alongRow: alongRow) else { return }
-            let other = alongRow ? frame.zone(column, row - 1) : frame.zone(column - 1, row)
-            let bridge = alongRow ? column == 0 : row == frame.railRow
+        func side(_ from: PlanPoint, _ to: PlanPoint, _ tees: [PlanPoint], alongRow: Bool) {
+            guard var piece = edge(frame, column, row, alongRow: alongRow) else { return }
             for (a, b) in QuarterPlan.pieces(from, to, tees) {
-                result.append(
-                    StreetPiece(
-                        from: a, to: b, kind: kind, name: name, isBridge: bridge,
-                        isUrban: plan.zone.isUrban || other.isUrban || (bridge && kind != .rural),
-                        isIndustrial: plan.zone == .industrial || other == .industrial,
-                        ownsFrom: a != from, ownsTo: b != to))
+                piece.from = a
+                piece.to = b
+                piece.ownsTo = b != to
+                result.append(piece)
             }
         }
         let south = row > 0 ? QuarterPlan(frame, column, row - 1).sideTees[2] : []
         side(
             frame.node(column, row), frame.node(column + 1, row), plan.sideTees[0] + south,
-            Names.row(row, east: column > 0), alongRow: true)
+            alongRow: true)
         side(
             frame.node(column, row), frame.node(column, row + 1),
-            plan.sideTees[3] + QuarterPlan(frame, column - 1, row).sideTees[1], Names.column(column), alongRow: false)
+            plan.sideTees[3] + QuarterPlan(frame, column - 1, row).sideTees[1], alongRow: false)
         var random = PlanRandom(frame.seed, 11, column, row)
         for cut in plan.cuts {
             let name = Names.local(&random, lane: cut.kind == .lane)
@@ -92,7 +100,7 @@ struct Quarter {
                 result.append(
                     StreetPiece(
                         from: a, to: b, kind: cut.kind, name: name, isUrban: true, isIndustrial: plan.zone == .industrial,
-                        ownsFrom: a != cut.from, ownsTo: b != cut.to))
+                        ownsTo: b != cut.to))
             }
         }
         return result

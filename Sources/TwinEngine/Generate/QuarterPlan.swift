@@ -105,7 +105,7 @@ struct QuarterPlan {
         let sorted = tees.sorted { direction.dot($0 - from) < direction.dot($1 - from) }
         var result: [(PlanPoint, PlanPoint)] = []
         var last = from
-        for point in sorted + [to] where (point - last).length > 0.5 {
+        for point in sorted + [to] where (point - last).length > 0.0015 {
             result.append((last, point))
             last = point
         }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The eight classes of underground pipes (CJJ 61), with how each is laid and delivered.
+enum PipeClass: Int, CaseIterable, Sendable {
+    case water, storm, sewage, gas, heat, power, telecom, industrial
+
+    var id: String {
+        switch self {
+        case .water: "water"
+        case .storm: "storm"
+        case .sewage: "sewage"
+        case .gas: "gas"
+        case .heat: "heat"
+        case .power: "power"
+        case .telecom: "telecom"
+        case .industrial: "industrial"
+        }
+    }
+    var prefix: String { ["JS", "YS", "WS", "RQ", "RL", "DL", "DX", "GY"][rawValue] }
+    var chinese: String { ["给水", "雨水", "污水", "燃气", "热力", "电力", "电信", "工业"][rawValue] }
+    var english: String {
+        ["Water supply", "Storm water", "Sewage", "Gas", "Heating", "Power", "Telecom", "Industrial"][rawValue]
+    }
+    var color: String {
+        ["#2f6fdd", "#8a5a3c", "#6b4423", "#d9369b", "#e08a1e", "#e03131", "#2f9e44", "#3d3d3d"][rawValue]
+    }
+    var owner: String {
+        ["胶州水务集团", "市政公用服务中心", "市政公用服务中心", "新奥燃气", "胶州热力公司", "国网胶州供电公司", "中国铁塔", "工业园管委会"][rawValue]
+    }
+    var department: String {
+        ["水务局", "水务局", "水务局", "城市管理局", "城市管理局", "供电公司", "通信管理办", "工业和信息化局"][rawValue]
+    }
+    /// Metres from the street's centre line, to the frame's north-east.
+    var offset: Double { [3.3, -1.3, 1.3, -3.2, 2.3, -4.6, 4.6, -2.2][rawValue] }
+    /// Metres of cover at the street; sewers follow the drainage plane instead.
+    var cover: Double { [1.3, 1.6, 2.4, 1.1, 1.2, 0.8, 0.75, 1.5][rawValue] }
+    /// Metres between points along a street: hydrants, manholes, chambers.
+    var spacing: Double { [120, 55, 50, 400, 150, 90, 100, 200][rawValue] }
+    var encoding: TextFile.Encoding { [.gbk, .gbk, .utf8WithMark, .gbk, .utf8, .utf8WithMark, .gbk, .utf8][rawValue] }
+    var encodingName: String { encoding == .gbk ? "GBK" : "UTF-8" }
+    var isGravity: Bool { self == .storm || self == .sewage }
+    var classification: String {
+        self == .gas || self == .power ? "restricted" : self == .telecom || self == .industrial ? "internal" : "public"
+    }
+
+    /// What stands at a junction and between junctions (附属物).
+    var junctionFixture: String { ["阀门井", "检查井", "检查井", "阀门", "阀门井", "人孔", "人孔", "阀门"][rawValue] }
+    var middleFixture: String { ["消火栓", "雨水篦", "检查井", "凝水缸", "补偿器", "手孔", "手孔", "阀门"][rawValue] }
+
+    func carried(by street: StreetPiece) -> Bool {
+        guard street.isUrban else { return false }
+        switch self {
+        case .water, .power, .telecom: return street.kind != .lane || self != .telecom
+        case .storm, .sewage: return !street.isBridge
+        case .gas: return street.kind != .lane && !street.isBridge
+        case .heat: return street.kind != .lane && street.kind != .local && !street.isBridge
+        case .industrial: return street.isIndustrial && street.kind != .local
+        }
+    }
+
+    /// Inside diameter in millimetres, or width and height of a duct bank.
+    func size(_ kind: RoadKind) -> (diameter: Int, text: String) {
+        let rank = kind == .trunk ? 3 : kind == .arterial ? 2 : kind == .secondary ? 1 : 0
+        switch self {
+        case .water: let d = [150, 300, 500, 800][rank]; return (d, "\(d)")
+        case .storm: let d = [500, 800, 1200, 1500][rank]; return (d, "\(d)")
+        case .sewage: let d = [300, 400, 600, 1000][rank]; return (d, "\(d)")
+        case .gas: let d = [110, 160, 250, 315][rank]; return (d, "\(d)")
+        case .heat: let d = [200, 300, 500, 700][rank]; return (d, "\(d)")
+        case .power: let w = [300, 500, 800, 1000][rank]; return (w, "\(w)X\(w / 2)")
+        case .telecom: let w = [200, 300, 500, 600][rank]; return (w, "\(w)X\(w / 2)")
+        case .industrial: let d = [150, 200, 300, 300][rank]; return (d, "\(d)")
+        }
+    }
+
+    func material(_ kind: RoadKind, year: Int) -> String {
+        switch self {
+        case .water: year < 2000 ? "铸铁" : kind == .local ? "PE" : "球墨铸铁"
+        case .storm: "混凝土"
+        case .sewage: year < 2005 ? "混凝土" : "HDPE"
+        case .gas: year < 2002 ? "钢" : "PE"
+        case .heat: "预制保温钢管"
+        case .power: "铜"
+        case .telecom: "光纤"
+        case .industrial: "不锈钢"
+        }
+    }
+}

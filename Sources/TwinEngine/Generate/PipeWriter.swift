@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Survey tables of the eight pipe classes: points (管点) with X as north, lines (管线) that name two points.
+///
+/// Every street that carries a class has its line at the class's offset. The offset is one vector for the whole city,
+/// so lines that meet at a junction meet in one point, and a point's number follows from its position: quarters need
+/// not know each other.
+final class PipeWriter: QuarterWriter {
+    private struct Tables {
+        let points: TextFile
+        let lines: TextFile
+    }
+    private let tables: [Tables]
+    private(set) var pointCounts = [Int](repeating: 0, count: PipeClass.allCases.count)
+    private(set) var lineCounts = [Int](repeating: 0, count: PipeClass.allCases.count)
+
+    init(folder: String) throws {
+        tables = try PipeClass.allCases.map { kind in
+            let stem = folder + "/" + kind.prefix.lowercased()
+            let made = Tables(
+                points: try TextFile(stem + "_points.csv", kind.encoding), lines: try TextFile(stem + "_lines.csv", kind.encoding))
+            try made.points.row("物探点号", "管类", "X", "Y", "地面高程", "特征", "附属物", "埋深", "权属单位", "道路名称")
+            try made.lines.row(
+                "管线编码", "管类", "起点点号", "终点点号", "起点埋深", "终点埋深", "起点高程", "终点高程", "管径", "材质", "埋设方式", "流向",
+                "压力", "权属单位", "建设年代", "道路名称")
+            return made
+        }
+    }
+
+    func write(_ quarter: Quarter) throws {
+        let frame = quarter.frame
+        try nodePoint(quarter)
+        var random = PlanRandom(frame.seed, 50, quarter.column, quarter.row)
+        for street in quarter.streets where street.isUrban {
+            let year = random.integer(quarter.zone == .oldTown ? 1985...2012 : 1996...2023)
+            let start = frame.levels(street.from)
+            let end = frame.levels(street.to)
+            for kind in PipeClass.allCases where kind.carried(by: street) {
+                try run(kind, street, start, end, year)
+                if street.ownsTo { try point(kind, street.to, end, "三通", kind.junctionFixture, street.name) }
+            }
+        }
+    }
+
+    /// The crossing at the quarter's south-west corner, for every class that meets there.
+    private func nodePoint(_ quarter: Quarter) throws {
+        let frame = quarter.frame
+        let column = quarter.column
+        let row = quarter.row
+        let around = [(column, row, true), (column - 1, row, true), (column, row, false), (column, row - 1, false)]
+        let streets = around.compactMap { Quarter.edge(frame, $0.0, $0.1, alongRow: $0.2) }.filter(\.isUrban)
+        guard !streets.isEmpty else { return }
+        let place = frame.node(column, row)
+        let levels = frame.levels(place)
+        for kind in PipeClass.allCases {
+            let count = streets.count { kind.carried(by: $0) }
+            guard count > 0 else { continue }
+            let feature = count == 1 ? "起始点" : count == 2 ? "转折点" : count == 3 ? "三通" : "四通"
+            try point(kind, place, levels, feature, kind.junctionFixture, streets[0].name)
+        }
+    }
+
+    private static func shift(_ kind: PipeClass) -> PlanPoint {
+        let east = CityFrame.eastward
+        return (east + east.left) * kind.offset
+    }
+
+    private func depth(_ kind: PipeClass, _ levels: (invert: Double, ground: Double)) -> Double {
+        switch kind {
+        case .sewage: levels.ground - levels.invert
+        case .storm: levels.ground - levels.invert - 0.7
+        default: kind.cover
+        }
+    }
+
+    private func point(
+        _ kind: PipeClass, _ street: PlanPoint, _ levels: (invert: Double, ground: Double), _ feature: String, _ fixture: String,
+        _ road: String
+    ) throws {
+        let place = street + Self.shift(kind)
+        pointCounts[kind.rawValue] += 1
+        try tables[kind.rawValue].points.row(
+            Self.number(kind, place), kind.chinese, fixed(place.y, 3), fixed(place.x, 3), fixed(levels.ground, 3), feature, fixture,
+            fixed(depth(kind, levels), 2), kind.owner, road)
+    }
+
+    private func run(
+        _ kind: PipeClass, _ street: StreetPiece, _ start: (invert: Double, ground: Double),
+        _ end: (invert: Double, ground: Double), _ year: Int
+    ) throws {
+        let parts = max(1, Int((street.length / kind.spacing).rounded()))
+        var last = (place: street.from, levels: start)
+        for part in 1...parts {
+            let share = Double(part) / Double(parts)
+            var next = (place: street.to, levels: end)
+            if part < parts {
+                next.place = street.from.lerp(street.to, share)
+                next.levels.invert = start.invert + (end.invert - start.invert) * share
+                next.levels.ground = start.ground + (end.ground - start.ground) * share
+                try point(kind, next.place, next.levels, "直线点", kind.middleFixture, street.name)
+            }
+            // Gravity pipes run from the higher invert to the lower.
+            let falls = !kind.isGravity || last.levels.invert >= next.levels.invert
+            try line(kind, street, falls ? last : next, falls ? next : last, year)
+            last = next
+        }
+    }
+
+    private func line(
+        _ kind: PipeClass, _ street: StreetPiece, _ from: (place: PlanPoint, levels: (invert: Double, ground: Double)),
+        _ to: (place: PlanPoint, levels: (invert: Double, ground: Double)), _ year: Int
+    ) throws {
+        let size = kind.size(street.kind)
+        let depths = (depth(kind, from.levels), depth(kind, to.levels))
+        let shift = Self.shift(kind)
+        lineCounts[kind.rawValue] += 1
+        try tables[kind.rawValue].lines.row(
+            "370281" + kind.prefix + padded(lineCounts[kind.rawValue], 8), kind.chinese, Self.number(kind, from.place + shift),
+            Self.number(kind, to.place + shift), fixed(depths.0, 2), fixed(depths.1, 2), fixed(from.levels.ground - depths.0, 3),
+            fixed(to.levels.ground - depths.1, 3), size.text, kind.material(street.kind, year: year),
+            kind == .power || kind == .telecom ? "管块" : "直埋", kind.isGravity ? "+" : "",
+            kind == .gas ? "中压A" : kind == .power ? "10kV" : kind == .water ? "0.35MPa" : "", kind.owner, String(year), street.name)
+    }
+
+    /// A point number from the position in millimetres: class prefix and twelve base-36 digits.
+    static func number(_ kind: PipeClass, _ place: PlanPoint) -> String {
+        let x = UInt64((place.x - CityFrame.jiaozhou.x + 250_000) * 1000 + 0.5)
+        let y = UInt64((place.y - CityFrame.jiaozhou.y + 250_000) * 1000 + 0.5)
+        var rest = x << 29 | y
+        var digits = [UInt8](repeating: 48, count: 12)
+        for index in stride(from: 11, through: 0, by: -1) {
+            let digit = UInt8(rest % 36)
+            digits[index] = digit < 10 ? 48 + digit : 55 + digit
+            rest /= 36
+        }
+        return kind.prefix + String(decoding: digits, as: UTF8.self)
+    }
+
+    func finish() throws {
+        for table in tables {
+            try table.points.close()
+            try table.lines.close()
+        }
+    }
+}

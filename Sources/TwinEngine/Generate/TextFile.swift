@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// A text file written through one buffer, in the encodings that departments send.
+@safe final class TextFile {
+    enum Encoding { case utf8, utf8WithMark, gbk }
+
+    let path: String
+    private var file: UnsafeMutablePointer<FILE>?
+    private let converter: iconv_t?
+    private var buffer: [UInt8] = []
+    private(set) var rows = 0
+
+    /// Bytes kept before they go to the file.
+    private static let bufferSize = 1 << 18
+
+    init(_ path: String, _ encoding: Encoding = .utf8) throws {
+        self.path = path
+        unsafe file = unsafe fopen(path, "wb")
+        unsafe converter = encoding == .gbk ? unsafe iconv_open("GBK", "UTF-8") : nil
+        guard unsafe file != nil else { throw TextFileError(path: path, message: "cannot be created", code: errno) }
+        if encoding == .utf8WithMark { buffer += [0xEF, 0xBB, 0xBF] }
+    }
+
+    deinit {
+        if let file = unsafe file { unsafe fclose(file) }
+        if let converter = unsafe converter { unsafe iconv_close(converter) }
+    }
+
+    func write(_ text: String) throws {
+        buffer.append(contentsOf: text.utf8)
+        if buffer.count > Self.bufferSize { try flush() }
+    }
+
+    /// One row of a table; values hold no commas.
+    func row(_ values: String...) throws {
+        for (index, value) in values.enumerated() {
+            if index > 0 { buffer.append(44) }
+            buffer.append(contentsOf: value.utf8)
+        }
+        buffer.append(10)
+        rows += 1
+        if buffer.count > Self.bufferSize { try flush() }
+    }
+
+    private func flush() throws {
+        let bytes = unsafe converter != nil ? try recoded() : buffer
+        buffer.removeAll(keepingCapacity: true)
+        let written = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
+        guard written == bytes.count else { throw TextFileError(path: path, message: "cannot be written; is the disk full?", code: errno) }
+    }
+
+    private func recoded() throws -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: buffer.count + 16)
+        var left = output.count
+        var rest = buffer.count
+        let status = unsafe buffer.withUnsafeMutableBytes { input in
+            unsafe output.withUnsafeMutableBytes { result in
+                var from = unsafe input.baseAddress?.assumingMemoryBound(to: CChar.self)
+                var to = unsafe result.baseAddress?.assumingMemoryBound(to: CChar.self)
+                return unsafe iconv(converter, &from, &rest, &to, &left)
+            }
+        }
+        guard status != -1 else { throw TextFileError(path: path, message: "holds a character that GBK lacks", code: errno) }
+        return Array(output[..<(output.count - left)])
+    }
+
+    func close() throws {
+        guard let open = unsafe file else { return }
+        try flush()
+        let status = unsafe fclose(open)
+        unsafe file = nil
+        guard status == 0 else { throw TextFileError(path: path, message: "could not be finished", code: errno) }
+    }
+}
+
+/// A text file could not be written.
+public struct TextFileError: Error, Sendable, CustomStringConvertible {
+    public var path: String
+    public var message: String
+    public var code: Int32
+    public var description: String { "\(path): \(message) (errno \(code))" }
+}
