@@ -6,4 +6,5 @@
 #include <ogr_recordbatch.h>
 #include <cpl_conv.h>
 #include <cpl_error.h>
+#include <cpl_string.h>
 #include <cpl_vsi.h>

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// Finds the text encoding of a shapefile's attribute table.
+///
+/// Order: `.cpg`; the language driver byte of the `.dbf` (dBASE table header, byte 29); the bytes themselves. Only the
+/// last one is a guess, and it says so.
+enum ShapefileEncoding {
+    struct Detected: Equatable {
+        var name: String
+        var isGuess: Bool
+    }
+
+    /// Nil where the table is absent, or where GDAL's own reading of .cpg or language driver is enough.
+    static func detect(shapefile path: String) -> Detected? {
+        guard path.count > 4, !path.hasPrefix("/vsi") else { return nil }
+        let stem = String(path.dropLast(4))
+        for suffix in [".cpg", ".CPG"] where FileManager.default.fileExists(atPath: stem + suffix) {
+            return nil
+        }
+        for suffix in [".dbf", ".DBF"] {
+            guard let handle = FileHandle(forReadingAtPath: stem + suffix) else { continue }
+            defer { handle.closeFile() }
+            let bytes = [UInt8](handle.readData(ofLength: 1 << 20))
+            guard bytes.count > 32 else { return nil }
+            return detect(table: bytes)
+        }
+        return nil
+    }
+
+    /// Decides by the first megabyte of a table.
+    static func detect(table bytes: [UInt8]) -> Detected? {
+        let languageDriver = bytes[29]
+        // 0x4D is GBK by the dBASE list; 0 and 0x57 ("ANSI") say nothing about Chinese data.
+        if languageDriver != 0, languageDriver != 0x57 { return nil }
+        let body = bytes.dropFirst(32)
+        guard body.contains(where: { $0 >= 0x80 }) else { return nil }
+        if isUTF8(body) { return Detected(name: "UTF-8", isGuess: true) }
+        if isGBK(body) { return Detected(name: "GBK", isGuess: true) }
+        return nil
+    }
+
+    /// Whether all multi-byte sequences are UTF-8; a sequence cut off by the end counts as whole.
+    static func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let byte = bytes[index]
+            let length = byte < 0x80 ? 1 : byte & 0xE0 == 0xC0 ? 2 : byte & 0xF0 == 0xE0 ? 3 : byte & 0xF8 == 0xF0 ? 4 : 0
+            guard length > 0 else { return false }
+            for offset in 1..<max(1, length) {
+                guard index + offset < bytes.endIndex else { return true }
+                guard bytes[index + offset] & 0xC0 == 0x80 else { return false }
+            }
+            index += length
+        }
+        return true
+    }
+
+    /// Whether all bytes above 0x7F pair up as GBK (GB 13000.1): lead 81-FE, trail 40-FE without 7F.
+    static func isGBK(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let lead = bytes[index]
+            if lead < 0x80 {
+                index += 1
+                continue
+            }
+            guard (0x81...0xFE).contains(lead) else { return false }
+            guard index + 1 < bytes.endIndex else { return true }
+            let trail = bytes[index + 1]
+            guard (0x40...0xFE).contains(trail), trail != 0x7F else { return false }
+            index += 2
+        }
+        return true
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Spatial
+
+/// What happened to some features of a source for one reason.
+public struct ReasonCount: Sendable {
+    /// Lower-case words joined by hyphens, such as `null-geometry`.
+    public var reason: String
+    public var count: Int
+    /// The first three, as `id: explanation`.
+    public var examples: [String]
+
+    static let exampleLimit = 3
+}
+
+/// The account of one source: nothing that was read is missing from it.
+///
+/// `read == kept + rejected`; repaired, outside and converted features are among the kept.
+public struct SourceReport: Sendable {
+    public enum Status: String, Sendable {
+        case imported
+        case failed
+    }
+    public var source: String
+    public var layer: String
+    public var path: String
+    public var driver = ""
+    public var status = Status.imported
+    /// Why the source failed as a whole.
+    public var failure: String?
+    public var read = 0
+    public var kept = 0
+    public var repaired: [ReasonCount] = []
+    public var rejected: [ReasonCount] = []
+    /// Values that did not fit their field's type and became null, by field.
+    public var nulled: [ReasonCount] = []
+    /// Kept features whose box does not touch the city's extent.
+    public var outside = 0
+    public var sourceCRS: String?
+    public var encoding: String?
+    /// Of the kept features, in city coordinates (metres).
+    public var extent: CoordinateBox?
+    /// The same in lon/lat degrees.
+    public var extentLonLat: LonLatBox?
+    public var notes: [String] = []
+    public var seconds = 0.0
+
+    public init(source: String, layer: String, path: String) {
+        self.source = source
+        self.layer = layer
+        self.path = path
+    }
+
+    public var rejectedCount: Int { rejected.reduce(0) { $0 + $1.count } }
+    public var repairedCount: Int { repaired.reduce(0) { $0 + $1.count } }
+
+    mutating func reject(_ reason: String, _ id: @autoclosure () -> String, _ text: @autoclosure () -> String) {
+        Self.count(reason, &rejected, id, text)
+    }
+
+    mutating func repair(_ reason: String, _ id: @autoclosure () -> String, _ text: @autoclosure () -> String) {
+        Self.count(reason, &repaired, id, text)
+    }
+
+    mutating func null(_ field: String, _ id: @autoclosure () -> String, _ text: @autoclosure () -> String) {
+        Self.count(field, &nulled, id, text)
+    }
+
+    private static func count(_ reason: String, _ list: inout [ReasonCount], _ id: () -> String, _ text: () -> String) {
+        guard let index = list.firstIndex(where: { $0.reason == reason }) else {
+            list.append(ReasonCount(reason: reason, count: 1, examples: ["\(id()): \(text())"]))
+            return
+        }
+        list[index].count += 1
+        if list[index].examples.count < ReasonCount.exampleLimit {
+            list[index].examples.append("\(id()): \(text())")
+        }
+    }
+}
+
+/// The account of a whole import.
+public struct ImportReport: Sendable {
+    public var city: String
+    public var sources: [SourceReport] = []
+    /// Layers that were replaced, with their feature counts.
+    public var layers: [(id: String, count: Int, version: Int64)] = []
+    /// Layers that were left as they were because one of their sources failed.
+    public var keptOld: [String] = []
+    public var version: Int64 = 0
+    public var seconds = 0.0
+
+    public var hasFailures: Bool { sources.contains { $0.status == .failed } }
+}

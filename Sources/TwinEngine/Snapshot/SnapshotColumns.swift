@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A column while a snapshot is built.
+enum SnapshotColumn {
+    case integer([Int64], Validity)
+    case real([Double], Validity)
+    case boolean([UInt8], Validity)
+    case text(TextDictionary)
+    case binary(offsets: [UInt64], bytes: [UInt8])
+
+    init(_ type: SnapshotFormat.ColumnType) {
+        switch type {
+        case .integer: self = .integer([], Validity())
+        case .real: self = .real([], Validity())
+        case .boolean: self = .boolean([], Validity())
+        case .text: self = .text(TextDictionary())
+        case .binary: self = .binary(offsets: [0], bytes: [])
+        }
+    }
+}
+
+/// One flag per row.
+struct Validity {
+    var flags: [Bool] = []
+    var hasNulls = false
+
+    mutating func append(_ isValid: Bool) {
+        flags.append(isValid)
+        if !isValid { hasNulls = true }
+    }
+}
+
+/// Distinct texts numbered from 1 in the order of their first appearance; 0 is null.
+struct TextDictionary {
+    var codes: [UInt32] = []
+    private(set) var offsets: [UInt32] = [0]
+    private(set) var bytes: [UInt8] = []
+    private var table: [UInt32] = Array(repeating: 0, count: 64)
+    private var mask = 63
+
+    mutating func appendNull() { codes.append(0) }
+
+    /// Appends a row's text. O(length).
+    mutating func append(_ text: RawSpan) {
+        codes.append(code(text))
+    }
+
+    /// The texts so far, without null.
+    var count: Int { offsets.count - 1 }
+
+    private mutating func code(_ text: RawSpan) -> UInt32 {
+        var slot = Int(truncatingIfNeeded: hash(text)) & mask
+        while table[slot] != 0 {
+            if equals(Int(table[slot]), text) { return table[slot] }
+            slot = (slot + 1) & mask
+        }
+        unsafe text.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        offsets.append(UInt32(bytes.count))
+        table[slot] = UInt32(count)
+        let code = UInt32(count)
+        if count * 2 > table.count { grow() }
+        return code
+    }
+
+    private func equals(_ code: Int, _ text: RawSpan) -> Bool {
+        let start = Int(offsets[code - 1])
+        guard Int(offsets[code]) - start == text.byteCount else { return false }
+        for index in 0..<text.byteCount where bytes[start + index] != text.unsafeByte(index) { return false }
+        return true
+    }
+
+    private mutating func grow() {
+        let newMask = mask * 2 + 1
+        var slots = [UInt32](repeating: 0, count: newMask + 1)
+        for code in 1...count {
+            let text = unsafe bytes.span.bytes.extracting(Int(offsets[code - 1])..<Int(offsets[code]))
+            var slot = Int(truncatingIfNeeded: hash(text)) & newMask
+            while slots[slot] != 0 { slot = (slot + 1) & newMask }
+            slots[slot] = UInt32(code)
+        }
+        table = slots
+        mask = newMask
+    }
+
+    /// FNV-1a, folded by a multiplication. Texts come from people's own city, not from an adversary at run time.
+    private func hash(_ text: RawSpan) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for index in 0..<text.byteCount {
+            hash = (hash ^ UInt64(text.unsafeByte(index))) &* 0x100_0000_01B3
+        }
+        return (hash ^ (hash >> 32)) &* 0x9E37_79B9_7F4A_7C15 >> 20
+    }
+}
+
+extension RawSpan {
+    /// A byte within bounds that the caller has checked.
+    @inline(__always)
+    fileprivate func unsafeByte(_ index: Int) -> UInt8 {
+        // Safe: callers iterate over 0..<byteCount.
+        unsafe unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self)
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+import Spatial
+
+/// What a store knows about one layer.
+struct StoredLayer: Sendable {
+    var id: String
+    /// Change-log version of the last replacement.
+    var version: Int64
+    var hasZ: Bool
+    var hasSolid: Bool
+    /// The import report as JSON.
+    var report: String
+}
+
+/// One entry of the change log.
+struct StoredChange: Sendable {
+    enum Kind: String {
+        case insert, update, delete, replace
+    }
+    var version: Int64
+    var layer: String
+    /// Nil for a replaced layer.
+    var featureID: Int64?
+    var kind: Kind
+}
+
+/// The record (真源): `DIR/city.sqlite`, a SpatiaLite database in WAL mode with one table per layer.
+///
+/// Every write appends to the change log `twin_changes`; writes by QGIS or SQL do so too, through triggers. Layers are
+/// plain spatial tables, so other tools open the file as it is.
+///
+/// Thread use: any thread; the connection has a queue of its own.
+final class CityStore: Sendable {
+    /// Written to `PRAGMA user_version`; another version is refused.
+    static let formatVersion = 1
+    /// `PRAGMA application_id`: "TWIN".
+    static let applicationID = 0x5457_494E
+
+    let directory: String
+    let queue: DatabaseQueue
+    private let lock: StoreLock?
+
+    var databasePath: String { Self.databasePath(directory) }
+    static func databasePath(_ directory: String) -> String { "\(directory)/city.sqlite" }
+
+    /// Opens a store for reading and small edits.
+    ///
+    /// - Throws: `TwinError.store` if there is none, or one of another version.
+    static func open(_ directory: String) throws -> CityStore {
+        let path = databasePath(directory)
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw TwinError(.store, "there is no city in \(directory); run `twin import city.yaml --store \(directory)` first")
+        }
+        let store = try CityStore(directory: directory, lock: nil)
+        try store.checkVersion()
+        return store
+    }
+
+    /// Opens a store for import, making it if it is not there. One importer at a time.
+    static func openForImport(_ directory: String) throws -> CityStore {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: "\(directory)/snapshots", withIntermediateDirectories: true)
+        } catch {
+            throw TwinError(.system, "cannot make the folder \(directory)", cause: error.localizedDescription)
+        }
+        let lock = try StoreLock(directory: directory)
+        let isNew = !FileManager.default.fileExists(atPath: databasePath(directory))
+        let store = try CityStore(directory: directory, lock: lock)
+        if isNew {
+            try store.createSchema()
+        } else {
+            try store.checkVersion()
+        }
+        return store
+    }
+
+    private init(directory: String, lock: StoreLock?) throws {
+        self.directory = directory
+        self.lock = lock
+        do {
+            queue = try DatabaseQueue(
+                path: Self.databasePath(directory), configuration: SpatiaLiteConnection.configuration(readonly: false))
+        } catch {
+            throw TwinError(
+                .store, "\(Self.databasePath(directory)) is not a store that can be opened", cause: "\(error)")
+        }
+    }
+
+    private func checkVersion() throws {
+        let (application, version) = try queue.read { database in
+            (
+                try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+                try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            )
+        }
+        guard application == Self.applicationID else {
+            throw TwinError(.store, "\(databasePath) is a database of something else; choose another --store")
+        }
+        guard version == Self.formatVersion else {
+            throw TwinError(
+                .store,
+                "\(databasePath) is a store of version \(version) and this twin reads version \(Self.formatVersion); "
+                    + "import the city again into a new folder, or use the twin that wrote it")
+        }
+    }
+
+    /// The base tables. The version is written last, so that a kill before leaves a file that is refused.
+    private func createSchema() throws {
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL")
+            try database.inTransaction {
+                _ = try Int.fetchOne(database, sql: "SELECT InitSpatialMetaData(0, 'NONE')")
+                try database.execute(
+                    sql: """
+                        CREATE TABLE twin_metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                        CREATE TABLE twin_layers (
+                            id TEXT PRIMARY KEY, version INTEGER NOT NULL, has_z INTEGER NOT NULL,
+                            has_solid INTEGER NOT NULL, report TEXT NOT NULL) WITHOUT ROWID;
+                        CREATE TABLE twin_changes (
+                            version INTEGER PRIMARY KEY AUTOINCREMENT, layer TEXT NOT NULL, feature_id INTEGER,
+                            kind TEXT NOT NULL, at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));
+                        CREATE INDEX twin_changes_layer ON twin_changes (layer, version);
+                        """)
+                try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+                try database.execute(sql: "PRAGMA user_version = \(Self.formatVersion)")
+                return .commit
+            }
+        }
+    }
+
+    // MARK: Metadata
+
+    func metadata(_ key: String) throws -> String? {
+        try queue.read { try String.fetchOne($0, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [key]) }
+    }
+
+    func setMetadata(_ values: [String: String]) throws {
+        try queue.write { database in
+            for (key, value) in values {
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO twin_metadata (key, value) VALUES (?, ?)", arguments: [key, value])
+            }
+        }
+    }
+
+    // MARK: Layers and changes
+
+    func layers() throws -> [StoredLayer] {
+        try queue.read { database in
+            try Row.fetchAll(database, sql: "SELECT id, version, has_z, has_solid, report FROM twin_layers").map { row in
+                StoredLayer(
+                    id: row["id"], version: row["version"], hasZ: row["has_z"], hasSolid: row["has_solid"],
+                    report: row["report"])
+            }
+        }
+    }
+
+    /// The newest change-log version; 0 for an empty store. O(1).
+    func version() throws -> Int64 {
+        try queue.read { try Int64.fetchOne($0, sql: "SELECT max(version) FROM twin_changes") ?? 0 }
+    }
+
+    /// The changes of a layer after a version, oldest first.
+    func changes(layer: String, after version: Int64) throws -> [StoredChange] {
+        try queue.read { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT version, feature_id, kind FROM twin_changes WHERE layer = ? AND version > ? ORDER BY version",
+                arguments: [layer, version]
+            ).compactMap { row in
+                guard let kind = StoredChange.Kind(rawValue: row["kind"]) else { return nil }
+                return StoredChange(version: row["version"], layer: layer, featureID: row["feature_id"], kind: kind)
+            }
+        }
+    }
+
+    /// Rows of a layer's table. O(rows).
+    func count(layer: String) throws -> Int {
+        try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(quoted(layer))") ?? 0 }
+    }
+
+    /// Forgets a layer that the project no longer has.
+    func drop(layer: String) throws {
+        try queue.write { database in try Self.drop(layer, database) }
+    }
+
+    static func drop(_ layer: String, _ database: Database) throws {
+        try database.execute(sql: "DROP TABLE IF EXISTS \(quoted(layer))")
+        try database.execute(
+            sql: "DELETE FROM geometry_columns WHERE f_table_name = lower(?)", arguments: [layer])
+        try database.execute(sql: "DELETE FROM twin_layers WHERE id = ?", arguments: [layer])
+    }
+
+    /// Merges the write-ahead log into the database file, so that other tools see one file.
+    func checkpoint() throws {
+        try queue.writeWithoutTransaction { database in
+            _ = try Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+    }
+}
+
+/// An SQL identifier in quotes.
+func quoted(_ identifier: String) -> String {
+    "\"" + identifier.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+}

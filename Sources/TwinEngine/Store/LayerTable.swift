@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+import Spatial
+
+/// The table of a layer: its columns, and statements on them.
+struct LayerTable: Sendable {
+    var layer: LayerDefinition
+    var srid: Int32
+    var hasZ: Bool
+    var hasSolid: Bool
+
+    /// Columns in order: id, code, the declared fields, geom, solid.
+    var columns: [String] {
+        ["id", "code"] + layer.fields.map(\.name) + ["geom"] + (hasSolid ? ["solid"] : [])
+    }
+
+    private static func sqlType(_ type: FieldType) -> String {
+        switch type {
+        case .string: "TEXT"
+        case .integer: "BIGINT"
+        case .real: "DOUBLE"
+        case .boolean: "BOOLEAN"
+        case .date: "DATE"
+        case .datetime: "DATETIME"
+        }
+    }
+
+    /// Makes the empty table; inside the caller's transaction.
+    func create(_ database: Database) throws {
+        let fields = layer.fields.map { ", \(quoted($0.name)) \(Self.sqlType($0.type))" }.joined()
+        let solid = hasSolid ? ", solid BLOB" : ""
+        try database.execute(
+            sql: "CREATE TABLE \(quoted(layer.id)) (id INTEGER PRIMARY KEY, code TEXT\(fields), geom BLOB\(solid))")
+    }
+
+    /// Registers the geometry column and the triggers that keep the change log, after the rows are in.
+    func finish(_ database: Database, hasMultiPoints: Bool) throws {
+        let base: Int
+        switch layer.geometry {
+        case .point: base = hasMultiPoints ? 0 : 1
+        case .line: base = 5
+        case .polygon: base = 6
+        }
+        try database.execute(
+            sql: """
+                INSERT INTO geometry_columns
+                    (f_table_name, f_geometry_column, geometry_type, coord_dimension, srid, spatial_index_enabled)
+                VALUES (lower(?), 'geom', ?, ?, ?, 0)
+                """,
+            arguments: [layer.id, base + (hasZ ? 1000 : 0), hasZ ? 3 : 2, srid])
+        if layer.code != nil {
+            try database.execute(
+                sql: "CREATE UNIQUE INDEX \(quoted("twin_code_\(layer.id)")) ON \(quoted(layer.id)) (code)")
+        }
+        for (kind, moment, row) in [("insert", "INSERT", "NEW"), ("update", "UPDATE", "NEW"), ("delete", "DELETE", "OLD")] {
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER \(quoted("twin_\(kind)_\(layer.id)")) AFTER \(moment) ON \(quoted(layer.id))
+                    BEGIN
+                        INSERT INTO twin_changes (layer, feature_id, kind) VALUES ('\(layer.id)', \(row).id, '\(kind)');
+                    END
+                    """)
+        }
+    }
+
+    var insertSQL: String {
+        let names = columns.map(quoted).joined(separator: ", ")
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        return "INSERT INTO \(quoted(layer.id)) (\(names)) VALUES (\(marks))"
+    }
+
+    var selectSQL: String {
+        "SELECT \(columns.map(quoted).joined(separator: ", ")) FROM \(quoted(layer.id))"
+    }
+}
+
+/// Registers a coordinate system in the store.
+enum StoreReferenceSystem {
+    /// The SRID of the city's system, inserted if it is not there yet. A system without a code gets 900001.
+    static func register(_ system: CoordinateSystem, _ database: Database) throws -> Int32 {
+        if let code = system.code, code.hasPrefix("EPSG:"), let srid = Int32(code.dropFirst(5)) {
+            let known = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM spatial_ref_sys WHERE srid = ?", arguments: [srid])
+            if known == 0 { _ = try Int.fetchOne(database, sql: "SELECT InsertEpsgSrid(?)", arguments: [srid]) }
+            let inserted = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM spatial_ref_sys WHERE srid = ?", arguments: [srid])
+            if inserted == 1 { return srid }
+            try insert(system, srid: srid, authority: "epsg", code: srid, database)
+            return srid
+        }
+        try insert(system, srid: 900_001, authority: "twin", code: 1, database)
+        return 900_001
+    }
+
+    private static func insert(
+        _ system: CoordinateSystem, srid: Int32, authority: String, code: Int32, _ database: Database
+    ) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO spatial_ref_sys (srid, auth_name, auth_srid, ref_sys_name, proj4text, srtext)
+                VALUES (?, ?, ?, ?, '', ?)
+                """,
+            arguments: [srid, authority, code, system.name, system.wkt])
+    }
+}

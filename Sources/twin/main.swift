@@ -1,3 +1,0 @@
-import TileServer
-import ArgumentParser
-print("hi")
