@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CesiumJS scene: building and pipe models above and below ground, picking, sensors. Loaded on the first switch.
+
+import { picture } from "./drape.js";
+import { fill, h, note } from "./dom.js";
+import { onLang, t, title } from "./i18n.js";
+import { live } from "./live.js";
+import * as map2d from "./map2d.js";
+import { bounds } from "./style.js";
+import { emit, state } from "./state.js";
+
+let C = null; // the Cesium global
+let city = null;
+let widget = null;
+let scene = null;
+let mode = "3d";
+let ground = 0;
+let pin = false;
+let sensors = null;
+let drape = null;
+let failures = [];
+const models = []; // {model, tileset}
+const marks = new Map();
+let groundOpacity = 0.3;
+
+/** Loads CesiumJS, the models and the ground picture. Rejects with a reason a person can act on. */
+export async function start(theCity) {
+  city = theCity;
+  await loadScript("/vendor/cesium/Cesium.js");
+  C = window.Cesium;
+  C.Ion.defaultAccessToken = "";
+  const container = document.getElementById("map3d");
+  widget = new C.CesiumWidget(container, {
+    baseLayer: false, terrainProvider: new C.EllipsoidTerrainProvider(), skyBox: false, skyAtmosphere: false, msaaSamples: software() ? 1 : 4,
+    requestRenderMode: true, maximumRenderTimeChange: Infinity, scene3DOnly: true, contextOptions: { webgl: { preserveDrawingBuffer: true } },
+  });
+  scene = widget.scene;
+  scene.globe.depthTestAgainstTerrain = true;
+  scene.globe.showGroundAtmosphere = false;
+  scene.globe.maximumScreenSpaceError = 3;
+  scene.fog.enabled = false;
+  if (scene.sun) scene.sun.show = false;
+  if (scene.moon) scene.moon.show = false;
+  scene.light = new C.DirectionalLight({ direction: lightDirection(), intensity: 2.4 });
+  retheme();
+  sensors = scene.primitives.add(new C.PointPrimitiveCollection());
+  live.onChange(drawSensors);
+  inputs();
+  await Promise.all(city.models.map(loadModel));
+  await lay();
+  container.append(h("div", { class: "legend3d", id: "legend3d" }));
+  onLang(legend);
+}
+
+function loadScript(url) {
+  return new Promise((resolve, reject) => {
+    const script = h("script", { src: url, onload: resolve, onerror: () => reject(new Error(`${url} (scripts/setup-web)`)) });
+    document.head.append(script);
+  });
+}
+
+/** Software rendering gets no multisampling: it costs most of the frame there. */
+function software() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const info = gl && gl.getExtension("WEBGL_debug_renderer_info");
+  return !info || /swiftshader|llvmpipe|software/i.test(gl.getParameter(info.UNMASKED_RENDERER_WEBGL));
+}
+
+const middle = () => [(city.extent[0] + city.extent[2]) / 2, (city.extent[1] + city.extent[3]) / 2];
+
+/** Light from the south-east, 50 degrees above the city's horizon. */
+function lightDirection() {
+  const frame = C.Transforms.eastNorthUpToFixedFrame(C.Cartesian3.fromDegrees(...middle()));
+  return C.Cartesian3.normalize(C.Matrix4.multiplyByPointAsVector(frame, new C.Cartesian3(-0.45, 0.5, -0.75), new C.Cartesian3()), new C.Cartesian3());
+}
+
+export function retheme() {
+  const dark = state.theme === "dark";
+  scene.backgroundColor = C.Color.fromCssColorString(dark ? "#0d1420" : "#cfdce8");
+  scene.globe.baseColor = C.Color.fromCssColorString(dark ? "#18212e" : "#e6eaee");
+  scene.globe.undergroundColor = C.Color.fromCssColorString(dark ? "#0b1019" : "#5d5348");
+  if (drape) lay();
+  scene.requestRender();
+}
+
+/** Lays the 2D map's picture on the globe. Without it the ground is plain, which is no failure. */
+async function lay() {
+  try {
+    const { url, rectangle } = await picture(map2d.baseStyle(), city.extent);
+    const provider = await C.SingleTileImageryProvider.fromUrl(url, { rectangle: C.Rectangle.fromDegrees(...rectangle) });
+    if (drape) scene.imageryLayers.remove(drape);
+    drape = scene.imageryLayers.addImageryProvider(provider);
+    scene.requestRender();
+  } catch (error) {
+    console.warn(String(error));
+  }
+}
+
+async function loadModel(model) {
+  try {
+    const tileset = await C.Cesium3DTileset.fromUrl(model.url, { maximumScreenSpaceError: 12, enableCollision: false });
+    scene.primitives.add(tileset);
+    models.push({ model, tileset });
+    tileset.tileFailed.addEventListener((failure) => {
+      failures.push(failure.message);
+      window.__errors.push(`${model.id}: ${failure.message}`);
+    });
+    if (model.kind === "buildings") settle(tileset);
+    for (const other of models) sink(other.tileset);
+  } catch (error) {
+    window.__errors.push(`${model.url}: ${error.message || error}`);
+    console.error(`${model.url}: ${error.message || error}`);
+  }
+}
+
+/** The globe is the ellipsoid, without terrain: models go down by the ground's height above it. */
+function settle(tileset) {
+  const volume = tileset.root && tileset.root.boundingVolume;
+  const stated = city.vertical && (city.vertical.ground ?? city.vertical.geoidSeparation);
+  ground = volume && Number.isFinite(volume.minimumHeight) ? volume.minimumHeight : stated || 0;
+}
+
+function sink(tileset) {
+  const [lon, lat] = middle();
+  const up = C.Cartesian3.subtract(C.Cartesian3.fromDegrees(lon, lat, 0), C.Cartesian3.fromDegrees(lon, lat, ground), new C.Cartesian3());
+  tileset.modelMatrix = C.Matrix4.fromTranslation(up);
+}
+
+/** Shows the scene above or below ground, seen from where the 2D map looked. */
+export function enter(view, from) {
+  const first = mode !== view || !widget.entered;
+  mode = view;
+  widget.entered = true;
+  const under = view === "underground";
+  const globe = scene.globe;
+  globe.translucency.enabled = under;
+  setGround(groundOpacity);
+  scene.screenSpaceCameraController.enableCollisionDetection = !under;
+  for (const { model, tileset } of models) {
+    if (model.kind === "buildings") tileset.style = under ? new C.Cesium3DTileStyle({ color: "color('white', 0.16)" }) : undefined;
+    if (model.kind === "pipes") tileset.show = under;
+  }
+  if (first) {
+    const zoom = Math.max(from.zoom, under ? 16.2 : 14.5);
+    goTo({ center: from.center, zoom, pitch: from.pitch > 10 ? from.pitch : under ? 52 : 58, bearing: from.bearing });
+  }
+  legend();
+  widget.useDefaultRenderLoop = true;
+  widget.resize();
+  drawSensors({ reset: true });
+  scene.requestRender();
+}
+
+function setGround(opacity) {
+  groundOpacity = opacity;
+  const range = new C.NearFarScalar(200, opacity, 6000, Math.min(1, opacity + 0.25));
+  scene.globe.translucency.frontFaceAlphaByDistance = range;
+  scene.globe.translucency.backFaceAlpha = Math.min(1, opacity);
+  scene.requestRender();
+}
+
+export function leave() {
+  widget.useDefaultRenderLoop = false;
+}
+
+const rangeOf = (zoom) => (40075016.686 / 512 / 2 ** zoom) * 900;
+const zoomOf = (range) => Math.log2((40075016.686 / 512) * 900 / Math.max(1, range));
+
+/** Looks at a place as the 2D map would at this zoom, pitch and bearing. */
+export function goTo({ center, zoom, pitch = 55, bearing = 0 }) {
+  look(center, rangeOf(zoom ?? 16), pitch, bearing);
+}
+
+function look(center, range, pitch, bearing) {
+  const tilt = C.Math.toRadians(Math.min(-12, (pitch || 0) - 90));
+  widget.camera.lookAt(C.Cartesian3.fromDegrees(center[0], center[1], 0), new C.HeadingPitchRange(C.Math.toRadians(bearing || 0), tilt, range));
+  widget.camera.lookAtTransform(C.Matrix4.IDENTITY);
+  report();
+  scene.requestRender();
+}
+
+export function flyTo(geometry) {
+  fitBox(bounds(geometry), 300);
+}
+
+export function fitBox(extent, least = 0) {
+  const [w, s, e, n] = extent;
+  const range = 1.1 * Math.hypot((e - w) * 111320 * Math.cos((s * Math.PI) / 180), (n - s) * 110946);
+  look([(w + e) / 2, (s + n) / 2], Math.max(least, range), 55, C.Math.toDegrees(widget.camera.heading));
+}
+
+export function zoomBy(step) {
+  const view = groundView();
+  look(view.center, rangeOf(view.zoom + step), view.pitch, view.bearing);
+}
+
+export function north() {
+  const view = groundView();
+  look(view.center, rangeOf(view.zoom), view.pitch, 0);
+}
+
+/** The 2D view that corresponds to the camera: what the middle of the picture looks at. */
+export function groundView() {
+  const canvas = scene.canvas;
+  const ray = widget.camera.getPickRay(new C.Cartesian2(canvas.clientWidth / 2, canvas.clientHeight / 2));
+  const hit = ray && C.IntersectionTests.rayEllipsoid(ray, C.Ellipsoid.WGS84);
+  const at = hit ? C.Ray.getPoint(ray, hit.start > 0 ? hit.start : hit.stop) : widget.camera.positionWC;
+  const place = C.Cartographic.fromCartesian(at);
+  const range = C.Cartesian3.distance(at, widget.camera.positionWC);
+  const pitch = Math.max(0, Math.min(75, 90 + C.Math.toDegrees(widget.camera.pitch)));
+  return { center: [C.Math.toDegrees(place.longitude), C.Math.toDegrees(place.latitude)], zoom: zoomOf(range), pitch, bearing: C.Math.toDegrees(widget.camera.heading) };
+}
+
+function report() {
+  const view = groundView();
+  emit("camera", { ...view, height: widget.camera.positionCartographic.height, metresPerPixel: 40075016.686 * Math.cos((view.center[1] * Math.PI) / 180) / (512 * 2 ** view.zoom) });
+}
+
+function inputs() {
+  scene.canvas.setAttribute("aria-label", t("map3d"));
+  scene.canvas.tabIndex = 0;
+  widget.camera.percentageChanged = 0.05;
+  widget.camera.changed.addEventListener(report);
+  const handler = new C.ScreenSpaceEventHandler(scene.canvas);
+  handler.setInputAction((event) => clicked(event.position), C.ScreenSpaceEventType.LEFT_CLICK);
+  handler.setInputAction((event) => emit("cursor", place(event.endPosition)), C.ScreenSpaceEventType.MOUSE_MOVE);
+  scene.canvas.addEventListener("keydown", (event) => {
+    const step = { "+": 1, "=": 1, "-": -1 }[event.key];
+    if (step) zoomBy(step * 0.5);
+    const turn = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (turn) {
+      const v = groundView();
+      const reach = 0.15 * rangeOf(v.zoom) / 111320;
+      look([v.center[0] + turn[0] * reach, v.center[1] + turn[1] * reach], rangeOf(v.zoom), v.pitch, v.bearing);
+      event.preventDefault();
+    }
+    if (event.key === "Escape") setPinMode(false);
+  });
+}
+
+/** lon, lat of the ground under a window position. */
+function place(position) {
+  const at = widget.camera.pickEllipsoid(position);
+  if (!at) return null;
+  const c = C.Cartographic.fromCartesian(at);
+  return [C.Math.toDegrees(c.longitude), C.Math.toDegrees(c.latitude)];
+}
+
+export function setPinMode(value) {
+  pin = value;
+  document.getElementById("stage").classList.toggle("pin", value);
+  note(value ? t("pinHint") : "");
+}
+
+let picked = null;
+function clicked(position) {
+  const at = place(position);
+  if (pin) {
+    setPinMode(false);
+    if (at) emit("pin", at);
+    return;
+  }
+  if (picked) picked.feature.color = picked.color;
+  picked = null;
+  const found = scene.pick(position);
+  if (!found) return emit("select", null);
+  if (found.id && found.id.sensor) return emit("select", { live: found.id.sensor });
+  if (!(found instanceof C.Cesium3DTileFeature)) return;
+  picked = { feature: found, color: C.Color.clone(found.color) };
+  found.color = C.Color.fromCssColorString("#ffb020");
+  scene.requestRender();
+  const entry = models.find((m) => m.tileset === found.primitive || m.tileset === found.tileset);
+  const properties = {};
+  for (const name of found.getPropertyIds()) {
+    const value = found.getProperty(name);
+    properties[name] = typeof value === "bigint" ? String(value) : value;
+  }
+  const model = entry && entry.model;
+  const layer = properties.layer || (model && (model.layer || (city.layers.some((l) => l.id === model.id) ? model.id : undefined)));
+  delete properties.layer;
+  emit("select", { layer, id: properties.id, properties, model, at });
+}
+
+function drawSensors(change) {
+  if (!widget || !widget.entered || !widget.useDefaultRenderLoop) return;
+  if (change.reset) {
+    sensors.removeAll();
+    marks.clear();
+    change = { added: [...live.sensors.values()], moved: [], removed: [] };
+  }
+  for (const id of change.removed) {
+    if (marks.has(id)) sensors.remove(marks.get(id));
+    marks.delete(id);
+  }
+  for (const s of [...change.added, ...change.moved]) {
+    if (!s.shown) continue;
+    const position = C.Cartesian3.fromDegrees(s.shown[0], s.shown[1], 4);
+    const mark = marks.get(s.id);
+    if (mark) mark.position = position;
+    else marks.set(s.id, sensors.add({ position, pixelSize: 9, color: C.Color.fromCssColorString(s.color), outlineColor: C.Color.WHITE, outlineWidth: 2, id: { sensor: s.id } }));
+  }
+  sensors.show = state.live;
+  scene.requestRender();
+}
+
+/** What is drawn, with the pipe classes' colours as the city's layers declare them. */
+function legend() {
+  const box = document.getElementById("legend3d");
+  if (!box) return;
+  const under = mode === "underground";
+  const classes = new Map();
+  for (const layer of city.layers) {
+    const style = layer.style || {};
+    if (layer.geometry !== "line" || !(layer.fields || []).some((f) => /diameter|depth/.test(f.name))) continue;
+    if (style.by) for (const [value, color] of Object.entries(style.by.values)) classes.set(value, color);
+    else classes.set(title(layer.title, layer.id), style.color);
+  }
+  const shown = models.filter(({ model }) => under || model.kind !== "pipes");
+  const slider = h("input", { type: "range", min: 0, max: 1, step: 0.05, value: groundOpacity, id: "ground-alpha", "aria-label": t("groundAlpha"),
+    oninput: (event) => setGround(Number(event.target.value)) });
+  fill(box, h("h4", {}, t(under ? "underTitle" : "modelsTitle")),
+    under && h("ul", {}, [...classes].slice(0, 12).map(([name, color]) => h("li", {}, h("span", { class: "swatch line", style: { background: color } }), name))),
+    under ? [h("label", { class: "mute", for: "ground-alpha" }, t("groundAlpha")), slider, h("div", { class: "mute" }, t("underNote"))]
+      : h("ul", {}, shown.map(({ model }) => h("li", {}, `${title(model.title, model.id)} ${model.count ?? ""}`))));
+}
+
+/** Resolves when every shown model and the ground are drawn. */
+export async function idle() {
+  const until = Date.now() + 90000;
+  const loaded = () => models.every(({ tileset }) => !tileset.show || tileset.tilesLoaded) && scene.globe.tilesLoaded;
+  let calm = 0;
+  while (calm < 4 && Date.now() < until) {
+    scene.requestRender();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    calm = loaded() ? calm + 1 : 0;
+  }
+  if (calm < 4) window.__errors.push("the 3D scene did not finish loading within 90 s");
+}

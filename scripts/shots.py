@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Screenshots of the page, driven by its deep links; started by scripts/shots."""
+
+import argparse
+import io
+import json
+import pathlib
+import sys
+import time
+import urllib.request
+
+from PIL import Image
+from playwright.sync_api import Error, sync_playwright
+
+FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+READY = "document.body.dataset.ready === '1'"
+LEAST_COLOURS = 60  # an empty map has a handful; anti-aliased panels alone are outside the measured part
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("base", help="URL of the running server, e.g. http://127.0.0.1:8080")
+    parser.add_argument("out", nargs="?", default="out/shots", help="output folder (default: out/shots)")
+    parser.add_argument("--prefix", default="", help="start of the file names (default: the city's id)")
+    parser.add_argument("--center", help="lon,lat to look at (default: a dense place near the city's centre)")
+    parser.add_argument("--size", default="1440x900", help="window size (default: 1440x900)")
+    parser.add_argument("--only", help="only the shots whose name contains this text")
+    return parser.parse_args()
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=60) as response:
+        return json.load(response)
+
+
+def dense_place(base, city):
+    """A building near the middle of the city's extent, so that the pictures show streets and not a field."""
+    w, s, e, n = city["extent"]
+    middle = [(w + e) / 2, (s + n) / 2]
+    layer = building_layer(city)
+    if not layer:
+        return middle
+    best = (-1, middle)
+    for i in range(1, 6):
+        for j in range(1, 6):
+            at = [w + (e - w) * i / 6, s + (n - s) * j / 6]
+            found = get(f"{base}/query/radius?at={at[0]:.6f},{at[1]:.6f}&radius=400&layers={layer}&limit=1")
+            nearness = -abs(i - 3) - abs(j - 3)
+            best = max(best, (found["total"] + nearness, at))
+    return best[1]
+
+
+def building_layer(city):
+    polygons = [l for l in city["layers"] if l["geometry"] == "polygon"]
+    named = [l for l in polygons if "building" in l["id"].lower()]
+    tall = [l for l in polygons if any(f["name"] in ("height", "floors") for f in l["fields"])]
+    return next((l["id"] for l in named + tall), None)
+
+
+def plan(city, at):
+    """(name, hash, click on the middle of the map)"""
+    where = f"center={at[0]:.6f},{at[1]:.6f}"
+    query = f"query={at[0]:.6f},{at[1]:.6f}"
+    extra = [l["id"] for l in city["layers"] if not l["base"] and l["classification"] == "public" and l["geometry"] == "point"][:2]
+    on = ",".join([l["id"] for l in city["layers"] if l["base"] or l["style"].get("visible") or l["id"] in extra])
+    shots = [
+        ("2d-overview-zh", "view=2d&lang=zh&theme=light", False),
+        ("2d-overview-en", "view=2d&lang=en&theme=light", False),
+        ("2d-radius-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
+        ("2d-radius-en-dark", f"view=2d&lang=en&theme=dark&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
+        ("2d-feature-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=17", True),
+        ("25d-zh", f"view=2.5d&lang=zh&theme=light&{where}&zoom=16&pitch=58&bearing=-25&tab=live", False),
+    ]
+    if city["models"]:
+        shots += [
+            ("3d-above-zh", f"view=3d&lang=zh&theme=light&{where}&zoom=16&pitch=60&bearing=-20", False),
+            ("3d-above-en", f"view=3d&lang=en&theme=light&{where}&zoom=15&pitch=60&bearing=30", False),
+        ]
+        if any(m["kind"] == "pipes" for m in city["models"]):
+            shots.append(("3d-underground-zh", f"view=underground&lang=zh&theme=light&{where}&zoom=17&pitch=50", False))
+            shots.append(("3d-underground-en", f"view=underground&lang=en&theme=dark&{where}&zoom=17&pitch=60", False))
+    return shots
+
+
+def click_feature(page):
+    """Clicks outwards from the middle of the map until the attribute panel shows an id."""
+    box = page.locator("#map2d").bounding_box()
+    for dx, dy in [(0, 0), (60, 0), (-60, 0), (0, 60), (0, -60), (90, 90), (-90, -90), (140, -40), (-140, 60), (0, 150)]:
+        page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2 + dy)
+        page.wait_for_timeout(700)
+        if page.locator("#feature-id").count():
+            page.wait_for_timeout(1200)
+            return True
+    return False
+
+
+def colours(png, box):
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    part = image.crop((int(box["x"]) + 8, int(box["y"]) + 8, int(box["x"] + box["width"]) - 60, int(box["y"] + box["height"]) - 8))
+    return len(part.getcolors(maxcolors=part.width * part.height))
+
+
+def shoot(browser, base, out, name, hashed, click, size):
+    """Takes one picture; returns the reasons why it is not good."""
+    page = browser.new_page(viewport=size, reduced_motion="reduce")
+    logged = []
+    page.on("console", lambda m: logged.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: logged.append(str(e)))
+    problems = []
+    started = time.time()
+    try:
+        page.goto(f"{base}/#{hashed}")
+        page.wait_for_function(READY, timeout=150_000)
+        if click and not click_feature(page):
+            problems.append("no feature could be clicked near the middle of the map")
+        png = page.screenshot(path=out / f"{name}.png", timeout=120_000)
+        count = colours(png, page.locator("#stage").bounding_box())
+        if count < LEAST_COLOURS:
+            problems.append(f"the map is empty: {count} colours")
+    except Error as error:
+        count = 0
+        problems.append(f"not ready: {str(error).splitlines()[0]}")
+    logged += page.evaluate("window.__errors || []")
+    problems += [f"page: {line[:300]}" for line in dict.fromkeys(logged)]
+    page.close()
+    print(f"{'FAIL' if problems else 'ok  '} {name}.png  {count} colours, {time.time() - started:.1f} s", flush=True)
+    return problems
+
+
+def main():
+    options = arguments()
+    base = options.base.rstrip("/")
+    city = get(f"{base}/city.json")
+    out = pathlib.Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    width, height = (int(v) for v in options.size.split("x"))
+    at = [float(v) for v in options.center.split(",")] if options.center else dense_place(base, city)
+    prefix = options.prefix or city["id"]
+    failed = 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, chromium_sandbox=False, args=FLAGS)
+        for name, hashed, click in plan(city, at):
+            if options.only and options.only not in name:
+                continue
+            problems = shoot(browser, base, out, f"{prefix}-{name}", hashed, click, {"width": width, "height": height})
+            for problem in problems:
+                print(f"     {problem}", file=sys.stderr)
+            failed += bool(problems)
+        browser.close()
+    print(f"pictures in {out}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
