@@ -12,8 +12,9 @@ struct CityWriters {
     let services: ServiceWriter
     let sensors: SensorWriter
     let plans: PlanWriter
+    let landmarks: LandmarkWriter
     var villageBuildings = 0
-    private var all: [any QuarterWriter] { [buildings, roads, land, pipes, furniture, services, sensors, plans] }
+    private var all: [any QuarterWriter] { [buildings, roads, land, pipes, furniture, services, sensors, plans, landmarks] }
 
     init(_ frame: CityFrame, folder: String) throws {
         self.frame = frame
@@ -26,6 +27,7 @@ struct CityWriters {
         services = try ServiceWriter(folder: folder)
         sensors = try SensorWriter(folder: folder)
         plans = try PlanWriter(frame, folder: folder)
+        landmarks = LandmarkWriter(folder: folder)
         try land.writeWaters(frame)
     }
 
@@ -56,6 +58,9 @@ struct CityWriters {
         report.layers["sensors"] = sensors.count
         for kind in PlanWriter.wanted.keys { report.conflicts[kind] = plans.conflicts.count { $0.kind == kind } }
         try FileStore.write(try plans.json(), to: directory + "/conflicts.json")
+        report.layers["landmarks"] = landmarks.count
+        report.layers["network_pipes"] = try NetworkWriter(frame: frame).write(folder: folder)
+        try DEMWriter.write(frame, folder: folder)
         _ = try BusTraces.write(frame, folder: folder)
         try FileStore.write(try project(), to: directory + "/city.yaml")
         return report
@@ -64,6 +69,12 @@ struct CityWriters {
     private func project() throws -> String {
         var text = ProjectText()
         text.addBase()
+        text.addPlanning()
+        text.addPipes()
+        text.addServices()
+        text.addFacilities()
+        let toDegrees = try PlanTransform(to: 4326)
+        text.addScenarios { toDegrees(frame.place($0 * frame.radius, $1 * frame.radius)) }
         return text.file(extent: try extent(), pipeLayers: text.layerIDs.filter { $0.hasPrefix("pipe_") && $0 != "pipe_points" })
     }
 

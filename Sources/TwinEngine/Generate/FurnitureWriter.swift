@@ -15,7 +15,7 @@ final class FurnitureWriter: QuarterWriter {
 
     var counts: [String: Int] {
         [
-            "lamps": lamps.count, "poles": poles.count, "components": parts.count, "cameras": cameras.rows - 1,
+            "street_lamps": lamps.count, "poles": poles.count, "components": parts.count, "cameras": cameras.rows - 1,
             "trees": trees.count, "bus_stops": stops.count,
         ]
     }

@@ -39,9 +39,9 @@ struct ProjectText {
 
     mutating func layer(_ layer: Layer) {
         layerIDs.append(layer.id)
-        var text = "  - id: \(layer.id)\n    title: {zh: \(layer.zh), en: \(layer.en)}\n    theme: \(layer.theme)\n"
+        var text = "  - id: \(layer.id)\n    title: {zh: \(layer.zh), en: \"\(layer.en)\"}\n    theme: \(layer.theme)\n"
         text += "    department: \(layer.department)\n    classification: \(layer.classification)\n"
-        text += "    geometry: \(layer.geometry)\n    source: \(layer.source)\n"
+        text += "    geometry: \(layer.geometry)\n    \(layer.source.hasPrefix("[") ? "sources" : "source"): \(layer.source)\n"
         if let code = layer.code { text += "    code: \(code)\n" }
         text += "    base: \(layer.isBase)\n    zoom: [\(layer.zoom.lowerBound), \(layer.zoom.upperBound)]\n    fields:\n"
         for field in layer.fields { text += "      - \(Self.field(field))\n" }
@@ -56,8 +56,8 @@ struct ProjectText {
         var text = "{name: \(name[0])"
         if name.count > 1 { text += ", from: \(name[1])" }
         text += ", type: \(head[1])"
-        if head.count > 2 { text += ", unit: \(head[2])" }
-        return text + ", title: {zh: \(parts[1]), en: \(parts[2])}}"
+        if head.count > 2 { text += ", unit: \"\(head[2])\"" }
+        return text + ", title: {zh: \(parts[1]), en: \"\(parts[2])\"}}"
     }
 
     mutating func scenario(_ text: String) { scenarios.append(text) }
