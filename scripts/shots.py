@@ -57,8 +57,21 @@ def building_layer(city):
     return next((l["id"] for l in named + tall), None)
 
 
-def plan(city, at):
+def nearest_building(base, city, at):
+    """The middle of the building nearest to a place, which a click there then hits."""
+    layer = building_layer(city)
+    found = get(f"{base}/query/radius?at={at[0]:.6f},{at[1]:.6f}&radius=1000&layers={layer}&limit=1") if layer else None
+    if not found or not found["total"]:
+        return at
+    ring = found["layers"][0]["features"][0]["geometry"]["coordinates"]
+    while isinstance(ring[0][0], list):
+        ring = ring[0]
+    return [sum(p[0] for p in ring) / len(ring), sum(p[1] for p in ring) / len(ring)]
+
+
+def plan(base, city, at):
     """(name, hash, click on the middle of the map)"""
+    building = nearest_building(base, city, at)
     where = f"center={at[0]:.6f},{at[1]:.6f}"
     query = f"query={at[0]:.6f},{at[1]:.6f}"
     extra = [l["id"] for l in city["layers"] if not l["base"] and l["classification"] == "public" and l["geometry"] == "point"][:2]
@@ -68,7 +81,7 @@ def plan(city, at):
         ("2d-overview-en", "view=2d&lang=en&theme=light", False),
         ("2d-radius-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
         ("2d-radius-en-dark", f"view=2d&lang=en&theme=dark&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
-        ("2d-feature-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=17", True),
+        ("2d-feature-zh", f"view=2d&lang=zh&theme=light&center={building[0]:.7f},{building[1]:.7f}&zoom=17.5", True),
         ("25d-zh", f"view=2.5d&lang=zh&theme=light&{where}&zoom=16&pitch=58&bearing=-25&tab=live", False),
     ]
     if city["models"]:
@@ -139,7 +152,7 @@ def main():
     failed = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, chromium_sandbox=False, args=FLAGS)
-        for name, hashed, click in plan(city, at):
+        for name, hashed, click in plan(base, city, at):
             if options.only and options.only not in name:
                 continue
             problems = shoot(browser, base, out, f"{prefix}-{name}", hashed, click, {"width": width, "height": height})

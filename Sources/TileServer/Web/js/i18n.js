@@ -26,7 +26,7 @@ const WORDS = {
   querying: ["查询中…", "Querying…"], exportGeo: ["导出 GeoJSON", "GeoJSON"], exportCsv: ["导出 CSV", "CSV"], inside: ["内部", "inside"],
   badPoint: ["请输入“经度,纬度”", "Enter lon,lat"], sensors: ["感知终端", "Sensors"], kind: ["类型", "Kind"], allKinds: ["全部类型", "All kinds"],
   connected: ["实时连接", "Live"], connecting: ["连接中…", "Connecting…"], disconnected: ["连接中断，{0} 秒后重试", "Disconnected, retry in {0} s"],
-  lastUpdate: ["更新于 {0}", "Updated {0}"], showOnMap: ["在地图上显示", "Show on map"], noSensor: ["暂无在线终端", "No sensor reports yet"],
+  lastUpdate: ["更新于 {0}", "Updated {0}"], showOnMap: ["在地图上显示", "Show on map"], terminals: ["{0} 个终端", "{0} terminals"], noSensor: ["暂无在线终端", "No sensor reports yet"],
   kind_air: ["空气", "Air"], kind_level: ["水位", "Water level"], kind_bus: ["公交", "Bus"], kind_traffic: ["交通", "Traffic"],
   kind_noise: ["噪声", "Noise"], kind_flow: ["流量", "Flow"], kind_pressure: ["压力", "Pressure"], kind_gas: ["燃气", "Gas"],
   kind_camera: ["摄像", "Camera"], kind_lamp: ["路灯", "Lamp"], kind_rain: ["雨量", "Rain"], kind_tide: ["潮位", "Tide"],

@@ -38,7 +38,7 @@ function draw() {
   if (!status || state.tab !== "live") return;
   const tone = { connected: "good", connecting: "warn", disconnected: "bad" }[live.status];
   fill(status, h("span", { class: "dot " + tone }), h("strong", {}, t(live.status, live.retryIn)),
-    h("span", { class: "mute" }, t("features", number(live.sensors.size))),
+    h("span", { class: "mute" }, t("terminals", number(live.sensors.size))),
     live.lastUpdate && h("span", { class: "mute" }, t("lastUpdate", clock(live.lastUpdate))));
   const kinds = new Map();
   for (const sensor of live.sensors.values()) kinds.set(sensor.kind, (kinds.get(sensor.kind) || 0) + 1);

@@ -17,6 +17,7 @@ import { assignKinds } from "./style.js";
 
 let city = null;
 let map3d = null; // loaded on the first switch to 3D
+const REFRESH = 20000; // milliseconds
 const solid = () => state.view === "3d" || state.view === "underground";
 
 async function boot() {
@@ -24,7 +25,7 @@ async function boot() {
   takeSettings(asked);
   city = await api.city();
   assignKinds(city.live && city.live.kinds);
-  state.layers = new Set(asked.layers || city.layers.filter((l) => (l.style && l.style.visible) ?? l.base).map((l) => l.id));
+  state.layers = new Set(asked.layers || city.layers.filter((l) => l.base || (l.style && l.style.visible)).map((l) => l.id));
   const panels = shell.buildTabs(document.getElementById("right"));
   shell.start(city, actions);
   layers.start(city, document.getElementById("left"));
@@ -37,9 +38,32 @@ async function boot() {
   on("go", go);
   await map2d.start(city);
   await applyAsked(asked);
-  if (city.live && city.live.count) await live.start(streamBox());
+  if (city.live && city.live.count) await follow();
   await settled();
   live.release();
+  setInterval(refresh, REFRESH);
+}
+
+let following = false;
+async function follow() {
+  following = true;
+  await live.start(streamBox());
+}
+
+/** Asks for the city again: its version, its counts, and whether terminals have begun to report. */
+async function refresh() {
+  if (document.hidden) return;
+  try {
+    const fresh = await api.city();
+    if (fresh.version !== city.version) emit("version", fresh.version);
+    const counts = new Map(fresh.layers.map((layer) => [layer.id, layer.count]));
+    for (const layer of city.layers) layer.count = counts.get(layer.id) ?? layer.count;
+    Object.assign(city, { version: fresh.version, live: fresh.live });
+    assignKinds(city.live && city.live.kinds);
+    if (!following && city.live && city.live.count) await follow();
+  } catch (error) {
+    console.warn(`city.json: ${error.message}`); // the server is away: the next round asks again
+  }
 }
 
 function takeSettings(asked) {

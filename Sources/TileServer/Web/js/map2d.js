@@ -36,7 +36,7 @@ export async function start(theCity) {
   map.on("click", clicked);
   map.on("mousemove", moved);
   map.on("mouseout", () => emit("cursor", null));
-  map.on("move", () => emit("camera", camera()));
+  map.on("move", () => shown() && emit("camera", camera()));
   map.on("moveend", keepView);
   map.keyboard.enable();
   window.addEventListener("keydown", (event) => event.key === "Escape" && pinMode && setPinMode(false));
@@ -52,14 +52,18 @@ const camera = () => ({
   metresPerPixel: (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom()),
 });
 
+/** False while the 3D scene is in front; the hidden map then keeps quiet. */
+const shown = () => state.view === "2d" || state.view === "2.5d";
+
 function keepView() {
+  if (!shown()) return;
   const now = camera();
   state.center = now.center;
   state.zoom = now.zoom;
   state.pitch = now.pitch;
   state.bearing = now.bearing;
   const tilted = now.pitch > 5;
-  if (tilted !== (state.view === "2.5d") && (state.view === "2d" || state.view === "2.5d")) {
+  if (tilted !== (state.view === "2.5d")) {
     state.view = tilted ? "2.5d" : "2d";
     applyVisibility();
     emit("view", state.view);
@@ -90,8 +94,7 @@ function failed(event) {
 /** Reloads the style for the current language and basemap theme, keeping the overlays. */
 export async function restyle() {
   base = await api.style(lang(), state.theme);
-  if (state.view === "2d" || state.view === "2.5d") map.setStyle(compose(base, city, overlay), { diff: true });
-  else map.once("render", () => map.setStyle(compose(base, city, overlay), { diff: true }));
+  map.setStyle(compose(base, city, overlay), { diff: true });
 }
 
 function applyVisibility() {

@@ -7,7 +7,7 @@ import { onLang, t, title } from "./i18n.js";
 import { live } from "./live.js";
 import * as map2d from "./map2d.js";
 import { bounds } from "./style.js";
-import { emit, state } from "./state.js";
+import { emit, remember, state } from "./state.js";
 
 let C = null; // the Cesium global
 let city = null;
@@ -21,7 +21,7 @@ let drape = null;
 let failures = [];
 const models = []; // {model, tileset}
 const marks = new Map();
-let groundOpacity = 0.3;
+let groundOpacity = 0.15;
 
 /** Loads CesiumJS, the models and the ground picture. Rejects with a reason a person can act on. */
 export async function start(theCity) {
@@ -42,7 +42,7 @@ export async function start(theCity) {
   if (scene.sun) scene.sun.show = false;
   if (scene.moon) scene.moon.show = false;
   scene.light = new C.DirectionalLight({ direction: lightDirection(), intensity: 2.4 });
-  retheme();
+  paint();
   sensors = scene.primitives.add(new C.PointPrimitiveCollection());
   live.onChange(drawSensors);
   inputs();
@@ -75,11 +75,16 @@ function lightDirection() {
 }
 
 export function retheme() {
-  const dark = state.theme === "dark";
-  scene.backgroundColor = C.Color.fromCssColorString(dark ? "#0d1420" : "#cfdce8");
-  scene.globe.baseColor = C.Color.fromCssColorString(dark ? "#18212e" : "#e6eaee");
-  scene.globe.undergroundColor = C.Color.fromCssColorString(dark ? "#0b1019" : "#5d5348");
+  paint();
   if (drape) lay();
+}
+
+function paint() {
+  const dark = state.theme === "dark";
+  const under = mode === "underground";
+  scene.backgroundColor = C.Color.fromCssColorString(under ? "#1a2432" : dark ? "#0d1420" : "#cfdce8");
+  scene.globe.baseColor = C.Color.fromCssColorString(dark ? "#18212e" : "#e6eaee");
+  scene.globe.undergroundColor = C.Color.fromCssColorString(dark ? "#0b1019" : "#2b3440");
   scene.requestRender();
 }
 
@@ -106,6 +111,7 @@ async function loadModel(model) {
       window.__errors.push(`${model.id}: ${failure.message}`);
     });
     if (model.kind === "buildings") settle(tileset);
+    if (model.kind === "pipes") tileset.customShader = new C.CustomShader({ lightingModel: C.LightingModel.UNLIT });
     for (const other of models) sink(other.tileset);
   } catch (error) {
     window.__errors.push(`${model.url}: ${error.message || error}`);
@@ -134,14 +140,15 @@ export function enter(view, from) {
   const under = view === "underground";
   const globe = scene.globe;
   globe.translucency.enabled = under;
+  paint();
   setGround(groundOpacity);
   scene.screenSpaceCameraController.enableCollisionDetection = !under;
   for (const { model, tileset } of models) {
-    if (model.kind === "buildings") tileset.style = under ? new C.Cesium3DTileStyle({ color: "color('white', 0.16)" }) : undefined;
+    if (model.kind === "buildings") tileset.style = under ? new C.Cesium3DTileStyle({ color: "color('white', 0.1)" }) : undefined;
     if (model.kind === "pipes") tileset.show = under;
   }
   if (first) {
-    const zoom = Math.max(from.zoom, under ? 16.2 : 14.5);
+    const zoom = Math.max(from.zoom, under ? 16.8 : 14.5);
     goTo({ center: from.center, zoom, pitch: from.pitch > 10 ? from.pitch : under ? 52 : 58, bearing: from.bearing });
   }
   legend();
@@ -153,7 +160,7 @@ export function enter(view, from) {
 
 function setGround(opacity) {
   groundOpacity = opacity;
-  const range = new C.NearFarScalar(200, opacity, 6000, Math.min(1, opacity + 0.25));
+  const range = new C.NearFarScalar(200, opacity, 6000, Math.min(1, opacity + 0.15));
   scene.globe.translucency.frontFaceAlphaByDistance = range;
   scene.globe.translucency.backFaceAlpha = Math.min(1, opacity);
   scene.requestRender();
@@ -213,6 +220,8 @@ export function groundView() {
 
 function report() {
   const view = groundView();
+  Object.assign(state, view);
+  remember();
   emit("camera", { ...view, height: widget.camera.positionCartographic.height, metresPerPixel: 40075016.686 * Math.cos((view.center[1] * Math.PI) / 180) / (512 * 2 ** view.zoom) });
 }
 
