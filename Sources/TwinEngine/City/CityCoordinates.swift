@@ -15,6 +15,8 @@ public struct CityCoordinates: Sendable {
     let extent: CoordinateBox
     /// The extent with its margin, in metres of the city's system.
     let box: CoordinateBox
+    /// The part of the world that the grid is asked about, in degrees: the extent with ten degrees around it.
+    let reach: LonLatBox
 
     /// Margin around the declared extent, as a share of its size, in which the fast transformations hold.
     private static let margin = 0.25
@@ -35,6 +37,9 @@ public struct CityCoordinates: Sendable {
             maxY: extent.north + degreesY)
         self.system = system
         self.extent = around
+        reach = LonLatBox(
+            west: max(-180, extent.west - 10), south: max(-85, extent.south - 10), east: min(180, extent.east + 10),
+            north: min(85, extent.north + 10))
         self.box = box
         // Whole kilometres, so that the grid stays put when the extent is touched up.
         grid = GridFrame(

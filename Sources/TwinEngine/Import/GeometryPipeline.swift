@@ -25,15 +25,19 @@ struct GeometryPipeline: ~Copyable {
     private let fast: LocalTransform?
     private let transformer: CoordinateTransformer
     private let reader: WKBReader
+    private let polygons: PolygonCheck
 
     init(source: SourceDefinition, sourceSystem: CoordinateSystem, frame: CityCoordinates, kind: GeometryKind) throws {
+        let polygons = try PolygonCheck()
+        let transformer = try CoordinateTransformer(from: sourceSystem, to: frame.system)
         self.frame = frame
         self.kind = kind
         isSwapped = source.axisOrder?.isSwapped ?? false
         shift = source.datumShift.flatMap { ChinaShift(rawValue: $0.rawValue) }
         policy = source.invalid
         isIdentity = sourceSystem == frame.system
-        transformer = try CoordinateTransformer(from: sourceSystem, to: frame.system)
+        self.transformer = transformer
+        self.polygons = polygons
         reader = WKBReader(rings: source.invalid == .reject ? .strict : .repair)
         fast = isIdentity ? nil : Self.fastTransform(from: sourceSystem, frame: frame)
     }
@@ -121,7 +125,7 @@ struct GeometryPipeline: ~Copyable {
         guard kind == .polygon, policy != .keep else { return }
         let outcome: PolygonCheck.Outcome
         do throws(SpatialError) {
-            outcome = try PolygonCheck.check(&geometry, repairs: policy == .repair)
+            outcome = try polygons.check(&geometry, repairs: policy == .repair)
         } catch {
             throw FeatureRejection(reason: "invalid-geometry", text: error.message)
         }

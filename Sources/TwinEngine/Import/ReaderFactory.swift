@@ -9,9 +9,9 @@ enum ReaderFactory {
     static func open(_ source: SourceDefinition, fields: Set<String>) throws -> any FeatureReader {
         switch source.format {
         case .gdal where isCityJSON(source.path), .cityjson:
-            return try CityJSONReader(path: source.path)
+            return try CityJSONReader(path: source.path, type: source.layer)
         case .gdal where source.path.lowercased().hasSuffix(".inp"), .epanet:
-            return try EPANETReader(path: source.path, part: source.layer)
+            return try EPANETReader(path: source.path, part: source.layer, encoding: source.encoding)
         case .gdal:
             return try GDALReader(source: source, fields: fields)
         case .csv:
