@@ -37,7 +37,7 @@ const WORDS = {
   zoomIn: ["放大", "Zoom in"], zoomOut: ["缩小", "Zoom out"], northUp: ["正北", "North up"], home: ["全城", "Whole city"],
   loading3d: ["正在载入三维模型…", "Loading 3D models…"], no3d: ["无法启动三维：{0}", "3D could not start: {0}"],
   noModels: ["本城市没有三维模型", "This city has no 3D models"], underTitle: ["地下管线", "Underground pipes"],
-  groundAlpha: ["地面透明度", "Ground opacity"], underNote: ["地面与建筑半透明，可进入地下", "Ground and buildings are translucent; go below"],
+  groundAlpha: ["地面透明度", "Ground opacity"], underNote: ["地面与建筑半透明；管径随视距加粗显示", "Ground is translucent; pipes are widened with distance"],
   modelsTitle: ["三维模型", "3D models"], bootFailed: ["页面无法载入城市：{0}", "The city could not be loaded: {0}"],
   tokenNeeded: ["该图层需要授权", "This layer needs authorisation"], tiles: ["图块错误", "Tile error"], map: ["地图", "Map"], map3d: ["三维场景", "3D scene"],
   above: ["地上", "above ground"], below: ["地下", "below ground"], metadata: ["模型属性", "Model attributes"],

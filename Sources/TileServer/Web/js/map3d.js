@@ -21,6 +21,7 @@ let drape = null;
 let failures = [];
 const models = []; // {model, tileset}
 const marks = new Map();
+let pipeShader = null;
 let groundOpacity = 0.15;
 
 /** Loads CesiumJS, the models and the ground picture. Rejects with a reason a person can act on. */
@@ -111,12 +112,23 @@ async function loadModel(model) {
       window.__errors.push(`${model.id}: ${failure.message}`);
     });
     if (model.kind === "buildings") settle(tileset);
-    if (model.kind === "pipes") tileset.customShader = new C.CustomShader({ lightingModel: C.LightingModel.UNLIT });
+    if (model.kind === "pipes") tileset.customShader = widen();
     for (const other of models) sink(other.tileset);
   } catch (error) {
     window.__errors.push(`${model.url}: ${error.message || error}`);
     console.error(`${model.url}: ${error.message || error}`);
   }
+}
+
+/** A pipe is thinner than a pixel from above, so tubes are widened along their normals with the camera's distance. */
+function widen() {
+  const grow = { type: C.UniformType.FLOAT, value: 0 };
+  pipeShader = new C.CustomShader({
+    lightingModel: C.LightingModel.UNLIT, uniforms: { u_grow: grow },
+    vertexShaderText: "void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput vsOutput) {"
+      + " vsOutput.positionMC += normalize(vsInput.attributes.normalMC) * u_grow; }",
+  });
+  return pipeShader;
 }
 
 /** The globe is the ellipsoid, without terrain: models go down by the ground's height above it. */
@@ -222,6 +234,7 @@ function report() {
   const view = groundView();
   Object.assign(state, view);
   remember();
+  if (pipeShader) pipeShader.setUniform("u_grow", Math.min(2.5, 0.0016 * rangeOf(view.zoom)));
   emit("camera", { ...view, height: widget.camera.positionCartographic.height, metresPerPixel: 40075016.686 * Math.cos((view.center[1] * Math.PI) / 180) / (512 * 2 ** view.zoom) });
 }
 

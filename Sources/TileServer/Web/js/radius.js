@@ -31,10 +31,11 @@ const choices = () => [
   ...(city.live && city.live.count ? ["live"] : []),
 ];
 
-/** The chosen layers: as chosen, else what is visible among the choices. */
+/** The chosen layers: as chosen, else what is visible among the choices, without the base map's lines. */
 function chosen() {
   if (state.queryLayers) return state.queryLayers;
-  const visible = choices().filter((id) => id === "live" || (state.layers.has(id) && !map2d.denied.has(id)));
+  const plain = new Set(city.layers.filter((l) => l.base && l.geometry === "line").map((l) => l.id));
+  const visible = choices().filter((id) => id === "live" || (state.layers.has(id) && !map2d.denied.has(id) && !plain.has(id)));
   return visible.length ? visible : choices();
 }
 
