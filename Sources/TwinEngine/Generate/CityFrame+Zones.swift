@@ -17,7 +17,8 @@ extension CityFrame {
 
     private func rural(_ column: Int, _ row: Int, _ b: Double) -> Zone {
         let height = noise(Double(column), Double(row), 9, 3) + b * 0.75 - 0.9
-        return height > 0.45 ? .hill : .farm
+        // The last rows are always hills, so that a city of any size has a protected area.
+        return height > 0.45 || row >= rows.upperBound - 2 ? .hill : .farm
     }
 
     private func urban(_ column: Int, _ row: Int, _ a: Double, _ b: Double) -> Zone {
@@ -45,14 +46,14 @@ extension CityFrame {
         let other = alongRow ? zone(column, row - 1) : zone(column - 1, row)
         let urban = here.isUrban || other.isUrban
         if alongRow {
-            if row == 0 { return nil }
+            if row <= 0 { return nil }
             if column == 0 { return crossing(row) }
             if row == 1 { return urban || here == .farm ? .arterial : .rural }
             if isRingRow(row) && abs(column) <= ringColumn { return .trunk }
             if !urban { return row % 2 == 0 ? .rural : nil }
             return row % 2 == 0 ? .arterial : .secondary
         }
-        if row == 0 { return nil }
+        if row <= 0 { return nil }
         if row == railRow { return column % 2 == 0 && column != 0 ? (abs(column) == ringColumn ? .trunk : .secondary) : nil }
         if column == 0 || column == 1 { return urban ? .arterial : .rural }
         if abs(column) == ringColumn && row < ringRow && row >= 1 { return .trunk }

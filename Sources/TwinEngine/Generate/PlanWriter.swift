@@ -79,7 +79,7 @@ final class PlanWriter: QuarterWriter {
 
     private func redline(_ quarter: Quarter) throws {
         try addLine("eco_redline", [quarter.plan.outline.points], "艾山生态保护红线")
-        if isWanted("redline"), quarter.row % 2 == 0 { try intruder("redline", "0901", "商业用地", quarter, "规划地块位于生态保护红线内") }
+        if isWanted("redline") { try intruder("redline", "0901", "商业用地", quarter, "规划地块位于生态保护红线内") }
     }
 
     private func farmland(_ quarter: Quarter) throws {
