@@ -2,6 +2,7 @@
 import Foundation
 import Hummingbird
 import Logging
+import Spatial
 import Synchronization
 import TwinEngine
 
@@ -65,6 +66,19 @@ final class CityServer: Sendable {
         }
     }
 
+    /// A grid box that covers a lon/lat box, or nil where the box reaches so far beyond the city that the grid has none:
+    /// then everything must be looked at. May call PROJ: use it on a worker.
+    func gridBox(_ box: LonLatBox) -> GridBox? {
+        let extent = city.project.extent
+        let isNear = box.west > extent.west - 5 && box.east < extent.east + 5 && box.south > extent.south - 5
+            && box.north < extent.north + 5
+        guard isNear, let grid = try? city.gridBox(box) else {
+            // The reason is that the box does not fit the grid, which nil states.
+            return nil
+        }
+        return grid
+    }
+
     /// Refuses callers that may not use the live terminals.
     func checkLive(_ action: Access.Action, _ principal: Principal) throws(Problem) {
         if case .deny(let reason) = access.decide(principal, action, .live(live.classification)) {
@@ -80,6 +94,31 @@ struct ReadableLayer: Sendable {
 
     var definition: LayerDefinition { view.definition }
     var id: String { view.definition.id }
+
+    /// A page of the features that intersect a box of any size, the whole Earth included, counted exactly.
+    ///
+    /// The box is cut to the layer's surroundings first, which changes no answer and keeps it on the city's grid.
+    func items(in box: LonLatBox?, offset: Int, limit: Int) throws -> (matched: Int, features: [Feature]) {
+        guard var box, let extent = view.extent else {
+            let page = try view.items(in: nil, offset: offset, limit: limit)
+            return (page.matched, page.features)
+        }
+        let marginX = (extent.east - extent.west) / 50 + 0.002
+        let marginY = (extent.north - extent.south) / 50 + 0.002
+        let covers = box.west <= extent.west - marginX && box.east >= extent.east + marginX
+            && box.south <= extent.south - marginY && box.north >= extent.north + marginY
+        if covers {
+            let page = try view.items(in: nil, offset: offset, limit: limit)
+            return (page.matched, page.features)
+        }
+        box.west = max(box.west, extent.west - marginX)
+        box.east = min(box.east, extent.east + marginX)
+        box.south = max(box.south, extent.south - marginY)
+        box.north = min(box.north, extent.north + marginY)
+        guard box.west <= box.east, box.south <= box.north else { return (0, []) }
+        let page = try view.items(in: box, offset: offset, limit: limit)
+        return (page.matched, page.features)
+    }
 
     /// Indexes of the fields that the caller sees.
     var visibleFields: [Int] {

@@ -4,7 +4,7 @@ import TwinEngine
 
 /// The uncompressed vector tile of some layers, without the fields that the caller may not see.
 func encodeTile(
-    _ city: City, _ z: UInt32, _ x: UInt32, _ y: UInt32, _ layers: [ReadableLayer]
+    _ city: City, _ z: Int, _ x: Int, _ y: Int, _ layers: [ReadableLayer]
 ) throws -> [UInt8] {
     let masked = Dictionary(uniqueKeysWithValues: layers.filter { !$0.masked.isEmpty }.map { ($0.id, $0.masked) })
     return try city.tile(TileID(z: z, x: x, y: y), layers: layers.map(\.view), maskedFields: masked)

@@ -18,9 +18,9 @@ struct CachedTile: Sendable {
 /// What a cached tile depends on. A change of a layer gives another key; the old entry ages out.
 struct TileKey: Hashable, Sendable {
     var tileset: String
-    var z: UInt32
-    var x: UInt32
-    var y: UInt32
+    var z: Int
+    var x: Int
+    var y: Int
     /// A digest of the ids and versions of the layers.
     var version: UInt64
     /// A digest of the fields hidden from the caller; callers that see the same share an entry.

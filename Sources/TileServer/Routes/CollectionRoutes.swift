@@ -117,7 +117,7 @@ enum CollectionRoutes {
         let (base, query) = (request.base, request.query)
         let stamp = LiveTime.format(CityServer.now())
         return try await server.workers.run {
-            let page = try layer.view.items(in: box, offset: offset, limit: limit)
+            let page = try layer.items(in: box, offset: offset, limit: limit)
             let writer = FeatureWriter(layer)
             var out = JSONBytes(capacity: 512 + page.features.count * 400)
             out.raw("{\"type\":\"FeatureCollection\",\"numberMatched\":")

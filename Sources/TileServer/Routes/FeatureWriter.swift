@@ -36,7 +36,7 @@ struct FeatureWriter {
 
     private func append(_ value: FieldValue, to out: inout JSONBytes) {
         switch value {
-        case .null: out.raw("null")
+        case .null, .binary: out.raw("null")
         case .string(let text): out.string(text)
         case .integer(let number): out.integer(number)
         case .real(let number): out.real(number)

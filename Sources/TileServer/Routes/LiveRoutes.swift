@@ -28,14 +28,6 @@ enum LiveRoutes {
             parameters: [CollectionRoutes.bbox], produces: ["text/event-stream"], handler: stream),
     ]
 
-    private static func gridBox(_ server: CityServer, _ box: LonLatBox) throws(Problem) -> GridBox {
-        do {
-            return try server.city.gridBox(box)
-        } catch {
-            throw .parameter("bbox", "'bbox' leaves the city's grid: \(error.message)")
-        }
-    }
-
     @Sendable private static func current(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         try server.checkLive(.read, request.principal)
         let box = try request.query.box()
@@ -49,7 +41,6 @@ enum LiveRoutes {
             throw Problem.parameter(
                 at == nil ? "at" : "radius", "'at' and 'radius' go together, for example at=120.03,36.27&radius=500")
         }
-        let grid = try box.map { (box) throws(Problem) in try gridBox(server, box) }
         var center: GridPoint?
         if let at {
             do {
@@ -68,8 +59,9 @@ enum LiveRoutes {
             if let center, let radius {
                 let answer = snapshot.radius(around: center, metres: radius, limit: .max)
                 out.list(answer.hits) { $1.terminal.appendFeature(to: &$0, distance: $1.distance) }
-            } else if let grid {
-                out.list(snapshot.terminals(in: grid)) { $1.appendFeature(to: &$0) }
+            } else if let box {
+                let grid = server.gridBox(box)
+                out.list(snapshot.terminals(in: box, coveredBy: grid)) { $1.appendFeature(to: &$0) }
             } else if let code {
                 out.list([snapshot.terminal(code: code)].compactMap { $0 }) { $1.appendFeature(to: &$0) }
             } else {
@@ -149,7 +141,7 @@ enum LiveRoutes {
 
     @Sendable private static func stream(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         try server.checkLive(.read, request.principal)
-        let box = try request.query.box().map { (box) throws(Problem) in try gridBox(server, box) }
+        let box = try request.query.box()
         let limit = server.options.limits.streams
         guard server.streams.load(ordering: .relaxed) < limit else {
             throw Problem(.serviceUnavailable, "\(limit) event streams are open; try again later", retryAfter: 5)

@@ -115,17 +115,11 @@ enum QueryRoutes {
         let limit = try request.query.integer("limit", in: 0...10_000, default: 100)
         let view = server.city.view()
         let scope = try scope(server, request, view)
-        let gridBox: GridBox
-        do {
-            gridBox = try server.city.gridBox(box)
-        } catch {
-            throw Problem.parameter("bbox", "'bbox' leaves the city's grid: \(error.message)")
-        }
         return try await server.workers.run {
             let start = ContinuousClock.now
             var layers = JSONBytes(capacity: 4096)
             var total = 0
-            let pages = try scope.layers.map { try $0.view.items(in: box, offset: 0, limit: limit) }
+            let pages = try scope.layers.map { try $0.items(in: box, offset: 0, limit: limit) }
             layers.list(zip(scope.layers, pages)) { out, entry in
                 let (layer, page) = entry
                 let writer = FeatureWriter(layer)
@@ -135,7 +129,7 @@ enum QueryRoutes {
                 out.raw("}")
             }
             if scope.includesLive {
-                let terminals = server.live.index.snapshot().terminals(in: gridBox)
+                let terminals = server.live.index.snapshot().terminals(in: box, coveredBy: server.gridBox(box))
                 total += terminals.count
                 appendLive(terminals.count, min(limit, terminals.count), &layers) { out in
                     out.list(terminals.prefix(limit)) { $1.appendFeature(to: &$0) }

@@ -43,18 +43,18 @@ enum TileRoutes {
     }
 
     @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
-        guard let z = UInt32(request.path("z")), z <= 20 else {
+        guard let z = Int(request.path("z")), (0...20).contains(z) else {
             throw Problem.parameter("z", "'\(request.path("z").prefix(20))' is no zoom; write 0 to 20")
         }
-        let side = UInt32(1) << z
-        guard let x = UInt32(request.path("x")), x < side else {
+        let side = 1 << z
+        guard let x = Int(request.path("x")), (0..<side).contains(x) else {
             throw Problem.parameter("x", "at zoom \(z) columns run from 0 to \(side - 1)")
         }
-        guard let y = UInt32(request.path("y")), y < side else {
+        guard let y = Int(request.path("y")), (0..<side).contains(y) else {
             throw Problem.parameter("y", "at zoom \(z) rows run from 0 to \(side - 1)")
         }
         let tileset = request.path("tileset")
-        let shown = try layers(tileset, server, request.principal).filter { $0.definition.zoom.contains(Int(z)) }
+        let shown = try layers(tileset, server, request.principal).filter { $0.definition.zoom.contains(z) }
         let key = TileKey(
             tileset: tileset, z: z, x: x, y: y,
             version: EntityTag.hash(Array(shown.map { "\($0.id)@\($0.view.version)" }.joined(separator: ",").utf8)),
@@ -66,7 +66,7 @@ enum TileRoutes {
     }
 
     private static func make(
-        _ server: CityServer, _ z: UInt32, _ x: UInt32, _ y: UInt32, _ shown: [ReadableLayer]
+        _ server: CityServer, _ z: Int, _ x: Int, _ y: Int, _ shown: [ReadableLayer]
     ) throws -> CachedTile {
         let bytes = shown.isEmpty ? [] : try encodeTile(server.city, z, x, y, shown)
         guard !bytes.isEmpty else {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Spatial
 
 /// One subscriber's view of the live index: what changed since it last looked.
 ///
 /// A slow subscriber misses nothing but intermediate states: each look compares the newest snapshot with what it was
 /// sent, so states coalesce and memory is bounded by the number of terminals in its box. Owned by one task.
 public struct LiveFeed {
-    private let box: GridBox?
+    private let box: LonLatBox?
     private var sequence: UInt64 = 0
     private var shown: Set<Int> = []
 
     /// - Parameter box: only terminals inside it, or nil for all.
-    public init(box: GridBox?) {
+    public init(box: LonLatBox?) {
         self.box = box
     }
 
@@ -68,6 +67,8 @@ public struct LiveFeed {
     }
 
     private func isInside(_ snapshot: LiveSnapshot, _ slot: Int) -> Bool {
-        snapshot.isPresent[slot] && (box?.contains(snapshot.points[slot]) ?? true)
+        guard snapshot.isPresent[slot] else { return false }
+        guard let box else { return true }
+        return snapshot.terminal(slot: slot).position.map(box.contains) ?? false
     }
 }

@@ -240,8 +240,8 @@ public final class LiveIndex: Sendable {
     }
 
     private static func monotonic() -> UInt64 {
-        let now = ContinuousClock.now
-        let parts = (now - Self.start).components
+        let start = Self.start
+        let parts = (ContinuousClock.now - start).components
         return UInt64(parts.seconds) &* 1_000_000_000 &+ UInt64(parts.attoseconds / 1_000_000_000)
     }
 

@@ -183,8 +183,8 @@ struct LiveScanner {
             }
             index += 1
         }
-        let hasLeadingZero = count > 1 && bytes[firstDigit] == UInt8(ascii: "0") && decimals != count
-        guard count > 0, decimals != 1, !hasLeadingZero else {
+        let hasLeadingZero = isDigit(firstDigit + 1) && bytes[firstDigit] == UInt8(ascii: "0")
+        guard count > 0, decimals != 1, isDigit(firstDigit), !hasLeadingZero else {
             throw LiveScanError("not a number at byte \(start + 1)")
         }
         if isSimple, count <= 15 {
@@ -195,6 +195,11 @@ struct LiveScanner {
             throw LiveScanError("not a number at byte \(start + 1)")
         }
         return value
+    }
+
+    /// Whether a digit stands at a position that was read.
+    private func isDigit(_ at: Int) -> Bool {
+        at < index && bytes[at] &- UInt8(ascii: "0") < 10
     }
 
     private static let powers: [Double] = [

@@ -25,7 +25,14 @@ public final class LiveService: Sendable {
     /// - Throws: `TwinError.system` if the log cannot be read or made.
     public init(city: City, directory: String?, timeToLive: Int64? = nil, logger: Logger) throws {
         self.logger = logger
-        index = LiveIndex(timeToLive: timeToLive) { (position) throws(SpatialError) in try city.gridPoint(position) }
+        let extent = city.project.extent
+        index = LiveIndex(timeToLive: timeToLive) { (position) throws(SpatialError) in
+            guard extent.isNear(position) else {
+                throw SpatialError(
+                    .coordinates, "lon \(position.longitude), lat \(position.latitude) is far outside the city's extent")
+            }
+            return try city.gridPoint(position)
+        }
         log = try directory.map { try ObservationLog(directory: $0 + "/live") }
         let ledger = city.project.live?.ledger.flatMap { city.view().layer($0) }
         classification = ledger?.definition.classification ?? .public
@@ -73,7 +80,7 @@ public final class LiveService: Sendable {
                 x: Int32((Int64(box.minX) + Int64(box.maxX)) / 2), y: Int32((Int64(box.minY) + Int64(box.maxY)) / 2))
             do {
                 try index.register(
-                    code: texts[0] ?? "\(definition.id)-\(feature.id)", name: texts[1], kind: texts[2],
+                    code: texts[0] ?? feature.code ?? "\(definition.id)-\(feature.id)", name: texts[1], kind: texts[2],
                     position: city.lonLat(middle))
             } catch {
                 failures += 1
@@ -92,6 +99,23 @@ public final class LiveService: Sendable {
         case .integer(let number): "\(number)"
         case .real(let number): "\(number)"
         case .boolean(let flag): "\(flag)"
+        case .binary: nil
         }
+    }
+}
+
+extension LonLatBox {
+    /// Whether a position lies in the box, sides included.
+    func contains(_ position: LonLat) -> Bool {
+        position.longitude >= west && position.longitude <= east && position.latitude >= south
+            && position.latitude <= north
+    }
+
+    /// Whether a position lies in the box or within a quarter of its size around it, where the city's grid is accurate.
+    fileprivate func isNear(_ position: LonLat) -> Bool {
+        let marginX = (east - west) / 4 + 0.01
+        let marginY = (north - south) / 4 + 0.01
+        return position.longitude >= west - marginX && position.longitude <= east + marginX
+            && position.latitude >= south - marginY && position.latitude <= north + marginY
     }
 }

@@ -81,6 +81,22 @@ public final class LiveSnapshot: Sendable {
         slots(in: box).map(terminal(slot:))
     }
 
+    /// Active terminals inside a lon/lat box, sides included. Exact.
+    ///
+    /// - Parameter grid: a grid box that covers `box`, so that few terminals are looked at; nil looks at all.
+    public func terminals(in box: LonLatBox, coveredBy grid: GridBox?) -> [LiveTerminal] {
+        var found: [LiveTerminal] = []
+        if let grid {
+            for slot in slots(in: grid) {
+                let terminal = terminal(slot: slot)
+                if terminal.position.map(box.contains) ?? false { found.append(terminal) }
+            }
+        } else {
+            forEach { if $0.position.map(box.contains) ?? false { found.append($0) } }
+        }
+        return found
+    }
+
     /// The exact number of active terminals within a distance, and the nearest of them.
     ///
     /// - Parameters:
