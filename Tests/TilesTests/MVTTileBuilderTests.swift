@@ -27,8 +27,10 @@ import Tiles
         let ends: [UInt32] = [3 | ringStartsPart]
         let outside = world(5000, 5000) + world(5100, 5000) + world(5100, 5100)
         let flat = world(10, 10) + world(20, 20) + world(30, 30)
-        #expect(!begin(&builder, id: 1, kind: .polygon, xy: outside, ends: ends))
-        #expect(!begin(&builder, id: 2, kind: .polygon, xy: flat, ends: ends))
+        let answer1 = begin(&builder, id: 1, kind: .polygon, xy: outside, ends: ends)
+        #expect(!answer1)
+        let answer2 = begin(&builder, id: 2, kind: .polygon, xy: flat, ends: ends)
+        #expect(!answer2)
         builder.endLayer()
         #expect(builder.finish().isEmpty)
         #expect(builder.statistics.droppedOutside == 1)
@@ -46,14 +48,16 @@ import Tiles
         let hole = world(150, 150) + world(250, 150) + world(250, 250) + world(150, 250)
         let xy = square + hole
         let ends: [UInt32] = [4 | ringStartsPart, 8]
-        #expect(begin(&builder, id: 77, kind: .polygon, xy: xy, ends: ends))
+        let answer3 = begin(&builder, id: 77, kind: .polygon, xy: xy, ends: ends)
+        #expect(answer3)
         builder.add(key: name, code: 3) { _ in "胶州" }
         builder.add(key: floors, .int(6))
         builder.endFeature()
         builder.endLayer()
         builder.beginLayer("roads")
         let line = world(-5000, 2000) + world(9000, 2000)
-        #expect(begin(&builder, id: 5, kind: .line, xy: line, ends: [2 | ringStartsPart]))
+        let answer4 = begin(&builder, id: 5, kind: .line, xy: line, ends: [2 | ringStartsPart])
+        #expect(answer4)
         builder.endFeature()
         builder.endLayer()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).mvt")
@@ -87,9 +91,8 @@ import Tiles
         let ends: [UInt32] = [6 | ringStartsPart]
         let duration = ContinuousClock().measure {
             for index in 0..<count {
-                guard builder.beginFeature(
-                    id: UInt64(index), kind: .polygon, xy: coordinates[index].span, ringEnds: ends.span)
-                else { continue }
+                let xy = coordinates[index]
+                guard begin(&builder, id: UInt64(index), kind: .polygon, xy: xy, ends: ends) else { continue }
                 builder.add(key: key, code: index % 7) { "use \($0)" }
                 builder.endFeature()
             }
