@@ -106,11 +106,11 @@ function rows(layer, properties, middle) {
   if (shown.model) list.push([t("model"), title(shown.model.title, shown.model.id)]);
   for (const field of (layer && layer.fields) || []) {
     seen.add(field.name);
-    if (properties[field.name] === undefined || properties[field.name] === null) continue;
+    if (properties[field.name] === undefined || properties[field.name] === null || properties[field.name] === "") continue;
     list.push([title(field.title, field.name), text(properties[field.name], field), field.unit]);
   }
   for (const [name, value] of Object.entries(properties)) {
-    if (seen.has(name) || name === "id" || value === null || typeof value === "object") continue;
+    if (seen.has(name) || name === "id" || value === null || value === "" || typeof value === "object") continue;
     list.push([name, text(value, null)]);
   }
   if (middle) list.push([t("position"), middle.slice(0, 2).map((v) => v.toFixed(6)).join(", ")]);
