@@ -16,7 +16,9 @@ import Testing
     /// Rows of a table by column name. Latin-1 keeps every byte, which is enough to join numbers and codes.
     private static func table(_ path: String) throws -> [[String]] {
         let text = try #require(String(data: bytes(path), encoding: .isoLatin1))
-        return text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        return text.split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
     }
 
     @Test(arguments: [1, 200, 1500])
@@ -125,7 +127,9 @@ import Testing
     @Test func landmarksAreCityJSON() throws {
         let (folder, report) = try Self.write(1_500)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let json = try JSONSerialization.jsonObject(with: Self.bytes(folder + "/sources/landmarks.city.json")) as? [String: Any]
+        let json =
+            try JSONSerialization.jsonObject(with: Self.bytes(folder + "/sources/landmarks.city.json"))
+            as? [String: Any]
         #expect(json?["version"] as? String == "2.0")
         #expect((json?["CityObjects"] as? [String: Any])?.count == report.layers["landmarks"])
         #expect(report.layers["landmarks"] == LandmarkWriter.wanted)

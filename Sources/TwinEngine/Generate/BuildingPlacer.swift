@@ -51,7 +51,8 @@ struct BuildingPlacer {
         switch use {
         case .industry:
             return Pattern(
-                depth: 26...52, length: 50...120, rowGap: 14...22, sideGap: 12...20, setback: 9, floors: 1...3, storey: 5.5,
+                depth: 26...52, length: 50...120, rowGap: 14...22, sideGap: 12...20, setback: 9, floors: 1...3,
+                storey: 5.5,
                 empty: 0.1, uniformFloors: false)
         case .logistics:
             return Pattern(
@@ -59,11 +60,13 @@ struct BuildingPlacer {
                 storey: 7, empty: 0.05)
         case .village:
             return Pattern(
-                depth: 8...10, length: 11...16, rowGap: 5...8, sideGap: 1.5...4, setback: 1.5, floors: 1...2, storey: 3.2,
+                depth: 8...10, length: 11...16, rowGap: 5...8, sideGap: 1.5...4, setback: 1.5, floors: 1...2,
+                storey: 3.2,
                 empty: 0.07, uniformFloors: false)
         case .utility:
             return Pattern(
-                depth: 12...18, length: 20...36, rowGap: 14...20, sideGap: 10...14, setback: 8, floors: 1...4, storey: 4,
+                depth: 12...18, length: 20...36, rowGap: 14...20, sideGap: 10...14, setback: 8, floors: 1...4,
+                storey: 4,
                 empty: 0.2, uniformFloors: false)
         default: return housing()
         }
@@ -75,12 +78,14 @@ struct BuildingPlacer {
         if style < tall {  // point towers
             let floors = zone == .newTown ? 24...33 : 18...27
             return Pattern(
-                depth: 17...20, length: 24...34, rowGap: 30...42, sideGap: 20...32, setback: 11, floors: floors, storey: 2.95,
+                depth: 17...20, length: 24...34, rowGap: 30...42, sideGap: 20...32, setback: 11, floors: floors,
+                storey: 2.95,
                 empty: 0.06)
         }
         if style < tall + 0.3 {  // eleven storeys with lift
             return Pattern(
-                depth: 13...14.5, length: 34...52, rowGap: 24...30, sideGap: 11...15, setback: 8, floors: 9...11, storey: 2.95,
+                depth: 13...14.5, length: 34...52, rowGap: 24...30, sideGap: 11...15, setback: 8, floors: 9...11,
+                storey: 2.95,
                 empty: 0.04)
         }
         return Pattern(
@@ -128,7 +133,8 @@ struct BuildingPlacer {
     }
 
     private mutating func row(
-        from low: Double, to high: Double, at v: Double, _ east: PlanPoint, _ depth: Double, _ length: Double, _ floors: Int,
+        from low: Double, to high: Double, at v: Double, _ east: PlanPoint, _ depth: Double, _ length: Double,
+        _ floors: Int,
         _ year: Int, _ pattern: Pattern
     ) {
         let gap = random.real(pattern.sideGap.lowerBound, pattern.sideGap.upperBound)
@@ -146,7 +152,9 @@ struct BuildingPlacer {
         }
     }
 
-    private func rectangle(_ u: Double, _ v: Double, _ length: Double, _ depth: Double, _ east: PlanPoint) -> [PlanPoint] {
+    private func rectangle(_ u: Double, _ v: Double, _ length: Double, _ depth: Double, _ east: PlanPoint)
+        -> [PlanPoint]
+    {
         let north = east.left
         let corner = east * u + north * v
         return [corner, corner + east * length, corner + east * length + north * depth, corner + north * depth]
@@ -188,7 +196,8 @@ struct BuildingPlacer {
         rows(
             lot,
             Pattern(
-                depth: 7...9.5, length: 9...17, rowGap: 3.5...5.5, sideGap: 0.8...2.2, setback: 1, floors: 1...3, storey: 3.1,
+                depth: 7...9.5, length: 9...17, rowGap: 3.5...5.5, sideGap: 0.8...2.2, setback: 1, floors: 1...3,
+                storey: 3.1,
                 empty: 0.06, uniformFloors: false))
     }
 
@@ -202,7 +211,8 @@ struct BuildingPlacer {
         let west = inner.leftOf(east * (middle - 6), north, edge)
         let right = inner.leftOf(east * (middle + 6), north * -1, edge)
         let teaching = Pattern(
-            depth: 12...16, length: 42...72, rowGap: 22...28, sideGap: 14...20, setback: 0, floors: 4...5, storey: 3.7, empty: 0)
+            depth: 12...16, length: 42...72, rowGap: 22...28, sideGap: 14...20, setback: 0, floors: 4...5, storey: 3.7,
+            empty: 0)
         if west.points.count > 2 { rows(west, teaching) }
         if right.points.count > 2 { field(right) }
     }
@@ -242,13 +252,15 @@ struct BuildingPlacer {
             return rows(
                 lot,
                 Pattern(
-                    depth: 9...13, length: 14...30, rowGap: 5...8, sideGap: 1.5...4, setback: 1.5, floors: 2...4, storey: 3.6,
+                    depth: 9...13, length: 14...30, rowGap: 5...8, sideGap: 1.5...4, setback: 1.5, floors: 2...4,
+                    storey: 3.6,
                     empty: 0.04, uniformFloors: false))
         }
         rows(
             lot,
             Pattern(
-                depth: 34...58, length: 46...86, rowGap: 16...24, sideGap: 14...20, setback: 10, floors: 3...6, storey: 4.8,
+                depth: 34...58, length: 46...86, rowGap: 16...24, sideGap: 14...20, setback: 10, floors: 3...6,
+                storey: 4.8,
                 empty: 0.04, uniformFloors: false))
     }
 

@@ -23,7 +23,8 @@ final class BuildingWriter: QuarterWriter {
         buildings = try buildingFile.addLayer(
             "buildings", wkbPolygon, epsg: 4528,
             fields: [
-                .text("编码", 20), .text("名称", 48), .integer("层数", 4), .real("高度", 8, 2), .text("用途", 12), .text("结构", 16),
+                .text("编码", 20), .text("名称", 48), .integer("层数", 4), .real("高度", 8, 2), .text("用途", 12),
+                .text("结构", 16),
                 .integer("建成年份", 4), .real("地面高程", 8, 2),
             ], options: ["ENCODING=GBK"])
         parcels = try parcelFile.addLayer(

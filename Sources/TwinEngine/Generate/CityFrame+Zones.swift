@@ -54,7 +54,9 @@ extension CityFrame {
             return row % 2 == 0 ? .arterial : .secondary
         }
         if row <= 0 { return nil }
-        if row == railRow { return column % 2 == 0 && column != 0 ? (abs(column) == ringColumn ? .trunk : .secondary) : nil }
+        if row == railRow {
+            return column % 2 == 0 && column != 0 ? (abs(column) == ringColumn ? .trunk : .secondary) : nil
+        }
         if column == 0 || column == 1 { return urban ? .arterial : .rural }
         if abs(column) == ringColumn && row < ringRow && row >= 1 { return .trunk }
         if !urban { return column % 2 == 0 ? .rural : nil }

@@ -108,7 +108,8 @@ struct CityFrame: Sendable {
         let fade = 0.25 + 0.75 * exp(-t / 4500)
         let east = 75 * sin(t / 1150 + s / 2600 + phase[4]) + 45 * sin(t / 640 - s / 900 + phase[5])
         let north = 80 * sin(s / 1270 + t / 3100 + phase[6]) + 42 * sin(s / 700 + t / 1100 + phase[7])
-        return shift + Self.rotated(PlanPoint(s + meander * near + east * min(1, abs(s) / 700), t + coast * fade + north))
+        return shift
+            + Self.rotated(PlanPoint(s + meander * near + east * min(1, abs(s) / 700), t + coast * fade + north))
     }
 
     /// The inverse of ``place(_:_:)``, by fixed-point iteration; within a few metres.

@@ -14,7 +14,9 @@ struct CityWriters {
     let plans: PlanWriter
     let landmarks: LandmarkWriter
     var villageBuildings = 0
-    private var all: [any QuarterWriter] { [buildings, roads, land, pipes, furniture, services, sensors, plans, landmarks] }
+    private var all: [any QuarterWriter] {
+        [buildings, roads, land, pipes, furniture, services, sensors, plans, landmarks]
+    }
 
     init(_ frame: CityFrame, folder: String) throws {
         self.frame = frame
@@ -63,6 +65,7 @@ struct CityWriters {
         try DEMWriter.write(frame, folder: folder)
         _ = try BusTraces.write(frame, folder: folder)
         try FileStore.write(try project(), to: directory + "/city.yaml")
+        report.files = try FileStore.names(folder).map { "sources/" + $0 } + ["city.yaml", "conflicts.json"]
         return report
     }
 
@@ -75,7 +78,8 @@ struct CityWriters {
         text.addFacilities()
         let toDegrees = try PlanTransform(to: 4326)
         text.addScenarios { toDegrees(frame.place($0 * frame.radius, $1 * frame.radius)) }
-        return text.file(extent: try extent(), pipeLayers: text.layerIDs.filter { $0.hasPrefix("pipe_") && $0 != "pipe_points" })
+        return text.file(
+            extent: try extent(), pipeLayers: text.layerIDs.filter { $0.hasPrefix("pipe_") && $0 != "pipe_points" })
     }
 
     /// West, south, east, north of the lattice in degrees, with a margin of sea and country.

@@ -43,7 +43,11 @@ struct ConvexRing {
                 kept.points.append(from)
                 kept.edges.append(edges[index])
                 if b < 0 {
-                    if a > 0 { kept.append(from.lerp(to, a / (a - b)), edge) } else { kept.edges[kept.edges.count - 1] = edge }
+                    if a > 0 {
+                        kept.append(from.lerp(to, a / (a - b)), edge)
+                    } else {
+                        kept.edges[kept.edges.count - 1] = edge
+                    }
                 }
             } else if b > 0 {
                 kept.append(from.lerp(to, a / (a - b)), edges[index])

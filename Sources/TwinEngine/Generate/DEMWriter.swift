@@ -21,7 +21,8 @@ enum DEMWriter {
             path: folder + "/dem.tif", width: width, height: height, west: low.x, north: high.y, cell: cell
         ) { row in
             (0..<width).map { column in
-                Float(frame.ground(PlanPoint(low.x + (Double(column) + 0.5) * cell, high.y - (Double(row) + 0.5) * cell)))
+                Float(
+                    frame.ground(PlanPoint(low.x + (Double(column) + 0.5) * cell, high.y - (Double(row) + 0.5) * cell)))
             }
         }
     }

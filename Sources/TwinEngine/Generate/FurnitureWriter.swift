@@ -57,7 +57,8 @@ final class FurnitureWriter: QuarterWriter {
         var side = 1.0
         while at < street.length - 6 {
             try lamps.point(
-                toDegrees(spot(at, side)), "\"code\":\"LD\(padded(lamps.count + 1, 8))\",\"height\":\(major ? 11 : 7),"
+                toDegrees(spot(at, side)),
+                "\"code\":\"LD\(padded(lamps.count + 1, 8))\",\"height\":\(major ? 11 : 7),"
                     + "\"power\":\(major ? 180 : 60),\"road\":\"\(street.name)\"")
             at += major ? 34 : 48
             side = -side
@@ -67,7 +68,8 @@ final class FurnitureWriter: QuarterWriter {
             let species = random.pick(["国槐", "法国梧桐", "银杏", "白蜡", "栾树"])
             while at < street.length - 8 {
                 wkb.point(spot(at, side) - along.left * (side * 1.2))
-                try trees.write(wkb, [.text(species), .real(random.real(5, 14).rounded()), .integer(random.integer(1995...2022))])
+                try trees.write(
+                    wkb, [.text(species), .real(random.real(5, 14).rounded()), .integer(random.integer(1995...2022))])
                 at += 17
                 side = -side
             }
@@ -77,7 +79,8 @@ final class FurnitureWriter: QuarterWriter {
             let kind = random.pick(Self.kinds)
             let place = spot(random.real(6, street.length - 6), random.chance(0.5) ? 0.7 : -0.7)
             try parts.point(
-                toDegrees(place), "\"code\":\"370281\(kind.code)\(padded((parts.count + 1) % 1_000_000, 6))\",\"name\":\"\(kind.name)\","
+                toDegrees(place),
+                "\"code\":\"370281\(kind.code)\(padded((parts.count + 1) % 1_000_000, 6))\",\"name\":\"\(kind.name)\","
                     + "\"department\":\"\(kind.department)\",\"state\":\"\(random.chance(0.97) ? "完好" : "破损")\"")
         }
     }
@@ -88,7 +91,11 @@ final class FurnitureWriter: QuarterWriter {
         if street.length > 110, random.chance(0.45) {
             wkb.point(stop)
             try stops.write(
-                wkb, [.text(street.name + random.pick(Names.locals) + "站"), .text("\(random.integer(1...30))路,\(random.integer(101...120))路")])
+                wkb,
+                [
+                    .text(street.name + random.pick(Names.locals) + "站"),
+                    .text("\(random.integer(1...30))路,\(random.integer(101...120))路"),
+                ])
         }
         guard street.length > 60, random.chance(0.7) else { return }
         let degrees = toDegrees(pole)
@@ -96,7 +103,8 @@ final class FurnitureWriter: QuarterWriter {
         try poles.point(degrees, "\"code\":\"\(code)\",\"kind\":\"综合杆\",\"height\":12,\"road\":\"\(street.name)\"")
         guard random.chance(0.55) else { return }
         try cameras.row(
-            "37028100\(padded(cameras.rows, 12))", street.name + "监控\(cameras.rows)", fixed(degrees.x, 7), fixed(degrees.y, 7),
+            "37028100\(padded(cameras.rows, 12))", street.name + "监控\(cameras.rows)", fixed(degrees.x, 7),
+            fixed(degrees.y, 7),
             String(random.integer(0...359)), random.pick(["枪机", "球机", "卡口"]), "公安局")
     }
 

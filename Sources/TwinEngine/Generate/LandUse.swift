@@ -68,13 +68,25 @@ enum LandUse: Int, CaseIterable, Sendable {
     static func mix(_ zone: Zone) -> [(LandUse, Double)] {
         switch zone {
         case .oldTown:
-            [(.oldHousing, 74), (.commerce, 12), (.culture, 3), (.school, 4), (.government, 3), (.square, 2), (.park, 2)]
+            [
+                (.oldHousing, 74), (.commerce, 12), (.culture, 3), (.school, 4), (.government, 3), (.square, 2),
+                (.park, 2),
+            ]
         case .center:
-            [(.business, 32), (.commerce, 26), (.housing, 22), (.government, 6), (.hospital, 3), (.culture, 3), (.square, 4), (.park, 4)]
+            [
+                (.business, 32), (.commerce, 26), (.housing, 22), (.government, 6), (.hospital, 3), (.culture, 3),
+                (.square, 4), (.park, 4),
+            ]
         case .newTown:
-            [(.housing, 58), (.business, 12), (.commerce, 10), (.school, 6), (.park, 8), (.hospital, 1.5), (.utility, 1.5), (.culture, 3)]
+            [
+                (.housing, 58), (.business, 12), (.commerce, 10), (.school, 6), (.park, 8), (.hospital, 1.5),
+                (.utility, 1.5), (.culture, 3),
+            ]
         case .residential:
-            [(.housing, 70), (.commerce, 9), (.school, 7), (.park, 5), (.hospital, 2), (.government, 3), (.utility, 2), (.green, 2)]
+            [
+                (.housing, 70), (.commerce, 9), (.school, 7), (.park, 5), (.hospital, 2), (.government, 3),
+                (.utility, 2), (.green, 2),
+            ]
         case .industrial: [(.industry, 76), (.logistics, 13), (.green, 5), (.utility, 3), (.business, 3)]
         case .campus: [(.school, 80), (.park, 12), (.culture, 8)]
         case .park: [(.park, 1)]

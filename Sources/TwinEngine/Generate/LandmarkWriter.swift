@@ -34,7 +34,8 @@ final class LandmarkWriter: QuarterWriter {
         low = (PlanPoint(min(low.0.x, p.x), min(low.0.y, p.y)), min(low.1, z))
         high = (PlanPoint(max(high.0.x, p.x), max(high.0.y, p.y)), max(high.1, z))
         vertices.append(
-            "[\(Int(((p.x - start.x) * 1000).rounded())),\(Int(((p.y - start.y) * 1000).rounded())),\(Int((z * 1000).rounded()))]")
+            "[\(Int(((p.x - start.x) * 1000).rounded())),\(Int(((p.y - start.y) * 1000).rounded())),\(Int((z * 1000).rounded()))]"
+        )
         return vertices.count - 1
     }
 
@@ -75,14 +76,17 @@ final class LandmarkWriter: QuarterWriter {
                 + "\"storeysAboveGround\":\(building.floors),\"measuredHeight\":\(fixed(height, 2)),"
                 + "\"yearOfConstruction\":\(building.year),\"roofType\":\"\(pitched ? "坡屋顶" : "平屋顶")\"},"
                 + "\"geometry\":[{\"type\":\"Solid\",\"lod\":\"2.2\",\"boundaries\":[[\(shells)]],\"semantics\":{\"surfaces\":["
-                + "{\"type\":\"GroundSurface\"},{\"type\":\"WallSurface\"},{\"type\":\"RoofSurface\"}],\"values\":[[\(kinds)]]}}]}")
+                + "{\"type\":\"GroundSurface\"},{\"type\":\"WallSurface\"},{\"type\":\"RoofSurface\"}],\"values\":[[\(kinds)]]}}]}"
+        )
     }
 
     func finish() throws {
         let start = origin ?? CityFrame.jiaozhou
         let extent = count > 0 ? [low.0.x, low.0.y, low.1, high.0.x, high.0.y, high.1] : [0, 0, 0, 0, 0, 0]
-        var text = "{\"type\":\"CityJSON\",\"version\":\"2.0\",\"transform\":{\"scale\":[0.001,0.001,0.001],\"translate\":["
-        text += "\(fixed(start.x, 3)),\(fixed(start.y, 3)),0.0]},\"metadata\":{\"identifier\":\"jiaozhou-demo-landmarks\","
+        var text =
+            "{\"type\":\"CityJSON\",\"version\":\"2.0\",\"transform\":{\"scale\":[0.001,0.001,0.001],\"translate\":["
+        text +=
+            "\(fixed(start.x, 3)),\(fixed(start.y, 3)),0.0]},\"metadata\":{\"identifier\":\"jiaozhou-demo-landmarks\","
         text += "\"title\":\"胶州示范城地标建筑\",\"referenceSystem\":\"https://www.opengis.net/def/crs/EPSG/0/4549\","
         text += "\"geographicalExtent\":[\(extent.map { fixed($0, 3) }.joined(separator: ","))]},\"CityObjects\":{\n"
         text += objects.joined(separator: ",\n") + "\n},\"vertices\":[" + vertices.joined(separator: ",") + "]}\n"

@@ -50,9 +50,10 @@ struct LatticeCell: Hashable, Sendable {
             guard var choices = next[here], !choices.isEmpty else { return nil }
             let dx = here.column - previous.column
             let dy = here.row - previous.row
-            let best = choices.indices.max { a, b in
-                turn(dx, dy, here, choices[a]) < turn(dx, dy, here, choices[b])
-            } ?? 0
+            let best =
+                choices.indices.max { a, b in
+                    turn(dx, dy, here, choices[a]) < turn(dx, dy, here, choices[b])
+                } ?? 0
             previous = here
             here = choices.remove(at: best)
             next[previous] = choices

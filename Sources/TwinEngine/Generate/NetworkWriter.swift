@@ -18,14 +18,19 @@ struct NetworkWriter {
         var nodes: [String: PlanPoint] = [:]
         var pipes: [Pipe] = []
         for row in max(1, middle.row - Self.reach)...(middle.row + Self.reach) {
-            for column in (middle.column - Self.reach)...(middle.column + Self.reach) where frame.contains(column, row) {
+            for column in (middle.column - Self.reach)...(middle.column + Self.reach) where frame.contains(column, row)
+            {
                 for alongRow in [true, false] {
-                    guard let street = Quarter.edge(frame, column, row, alongRow: alongRow), street.isUrban else { continue }
+                    guard let street = Quarter.edge(frame, column, row, alongRow: alongRow), street.isUrban else {
+                        continue
+                    }
                     let ends = (id(column, row), alongRow ? id(column + 1, row) : id(column, row + 1))
                     nodes[ends.0] = street.from
                     nodes[ends.1] = street.to
                     pipes.append(
-                        Pipe(from: ends.0, to: ends.1, length: street.length, diameter: PipeClass.water.size(street.kind).diameter))
+                        Pipe(
+                            from: ends.0, to: ends.1, length: street.length,
+                            diameter: PipeClass.water.size(street.kind).diameter))
                 }
             }
         }
@@ -65,24 +70,31 @@ struct NetworkWriter {
     }
 
     private func text(_ names: [String], _ nodes: [String: PlanPoint], _ pipes: [Pipe]) -> String {
-        guard let first = names.first, let last = names.last, let start = nodes[first], let end = nodes[last] else { return "[TITLE]\n[END]\n" }
-        var text = "[TITLE]\nJiaozhou demo city, central zone; coordinates EPSG:4549 easting northing\n\n[JUNCTIONS]\n;ID Elev Demand\n"
+        guard let first = names.first, let last = names.last, let start = nodes[first], let end = nodes[last] else {
+            return "[TITLE]\n[END]\n"
+        }
+        var text =
+            "[TITLE]\nJiaozhou demo city, central zone; coordinates EPSG:4549 easting northing\n\n[JUNCTIONS]\n;ID Elev Demand\n"
         for name in names {
             guard let place = nodes[name] else { continue }
-            text += "\(name) \(fixed(frame.ground(place) - 1.3, 2)) \(fixed(1.2 + Double(name.utf8.reduce(0) { $0 + Int($1) } % 20) / 10, 2))\n"
+            text +=
+                "\(name) \(fixed(frame.ground(place) - 1.3, 2)) \(fixed(1.2 + Double(name.utf8.reduce(0) { $0 + Int($1) } % 20) / 10, 2))\n"
         }
         let supply = fixed(frame.ground(start) - 1, 2)
         text += "R1X \(supply) 0\nR1Y \(supply) 0\n"
         text += "\n[RESERVOIRS]\n;ID Head\nR1 \(fixed(frame.ground(start) + 4, 2))\n"
-        text += "\n[TANKS]\n;ID Elev InitLvl MinLvl MaxLvl Diam MinVol\nT1 \(fixed(frame.ground(end) + 38, 2)) 3 0.5 6 24 0\n"
+        text +=
+            "\n[TANKS]\n;ID Elev InitLvl MinLvl MaxLvl Diam MinVol\nT1 \(fixed(frame.ground(end) + 38, 2)) 3 0.5 6 24 0\n"
         text += "\n[PIPES]\n;ID Node1 Node2 Length Diameter Roughness MinorLoss Status\n"
         for (index, pipe) in pipes.enumerated() {
-            text += "P\(padded(index + 1, 5)) \(pipe.from) \(pipe.to) \(fixed(pipe.length, 2)) \(pipe.diameter) 120 0 Open\n"
+            text +=
+                "P\(padded(index + 1, 5)) \(pipe.from) \(pipe.to) \(fixed(pipe.length, 2)) \(pipe.diameter) 120 0 Open\n"
         }
         text += "PT1 \(last) T1 60 500 120 0 Open\nPV1 R1X \(first) 25 800 130 0 Open\n"
         text += "\n[PUMPS]\n;ID Node1 Node2 Parameters\nPU1 R1 R1Y HEAD C1\n"
         text += "\n[VALVES]\n;ID Node1 Node2 Diameter Type Setting MinorLoss\nV1 R1Y R1X 800 TCV 0 0.2\n"
-        text += "\n[CURVES]\n;ID Flow Head\nC1 400 42\n\n[PATTERNS]\n1 0.5 0.4 0.4 0.6 1.2 1.5 1.3 1.1 1.0 1.0 1.4 1.1\n"
+        text +=
+            "\n[CURVES]\n;ID Flow Head\nC1 400 42\n\n[PATTERNS]\n1 0.5 0.4 0.4 0.6 1.2 1.5 1.3 1.1 1.0 1.0 1.4 1.1\n"
         text += "\n[TIMES]\nDuration 24:00\nHydraulic Timestep 1:00\nPattern Timestep 2:00\n"
         text += "\n[OPTIONS]\nUnits LPS\nHeadloss H-W\nPattern 1\n\n[COORDINATES]\n;Node X Y\n"
         for name in names { text += coordinate(name, nodes[name] ?? start) }
@@ -91,5 +103,7 @@ struct NetworkWriter {
         return text + "\n[END]\n"
     }
 
-    private func coordinate(_ name: String, _ place: PlanPoint) -> String { "\(name) \(fixed(place.x, 3)) \(fixed(place.y, 3))\n" }
+    private func coordinate(_ name: String, _ place: PlanPoint) -> String {
+        "\(name) \(fixed(place.x, 3)) \(fixed(place.y, 3))\n"
+    }
 }

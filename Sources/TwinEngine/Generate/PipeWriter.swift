@@ -18,7 +18,8 @@ final class PipeWriter: QuarterWriter {
         tables = try PipeClass.allCases.map { kind in
             let stem = folder + "/" + kind.prefix.lowercased()
             let made = Tables(
-                points: try TextFile(stem + "_points.csv", kind.encoding), lines: try TextFile(stem + "_lines.csv", kind.encoding))
+                points: try TextFile(stem + "_points.csv", kind.encoding),
+                lines: try TextFile(stem + "_lines.csv", kind.encoding))
             try made.points.row("物探点号", "管类", "X", "Y", "地面高程", "特征", "附属物", "埋深", "权属单位", "道路名称")
             try made.lines.row(
                 "管线编码", "管类", "起点点号", "终点点号", "起点埋深", "终点埋深", "起点高程", "终点高程", "管径", "材质", "埋设方式", "流向",
@@ -74,13 +75,15 @@ final class PipeWriter: QuarterWriter {
     }
 
     private func point(
-        _ kind: PipeClass, _ street: PlanPoint, _ levels: (invert: Double, ground: Double), _ feature: String, _ fixture: String,
+        _ kind: PipeClass, _ street: PlanPoint, _ levels: (invert: Double, ground: Double), _ feature: String,
+        _ fixture: String,
         _ road: String
     ) throws {
         let place = street + Self.shift(kind)
         pointCounts[kind.rawValue] += 1
         try tables[kind.rawValue].points.row(
-            Self.number(kind, place), kind.chinese, fixed(place.y, 3), fixed(place.x, 3), fixed(levels.ground, 3), feature, fixture,
+            Self.number(kind, place), kind.chinese, fixed(place.y, 3), fixed(place.x, 3), fixed(levels.ground, 3),
+            feature, fixture,
             fixed(depth(kind, levels), 2), kind.owner, road)
     }
 
@@ -115,11 +118,14 @@ final class PipeWriter: QuarterWriter {
         let shift = Self.shift(kind)
         lineCounts[kind.rawValue] += 1
         try tables[kind.rawValue].lines.row(
-            "370281" + kind.prefix + padded(lineCounts[kind.rawValue], 8), kind.chinese, Self.number(kind, from.place + shift),
-            Self.number(kind, to.place + shift), fixed(depths.0, 2), fixed(depths.1, 2), fixed(from.levels.ground - depths.0, 3),
+            "370281" + kind.prefix + padded(lineCounts[kind.rawValue], 8), kind.chinese,
+            Self.number(kind, from.place + shift),
+            Self.number(kind, to.place + shift), fixed(depths.0, 2), fixed(depths.1, 2),
+            fixed(from.levels.ground - depths.0, 3),
             fixed(to.levels.ground - depths.1, 3), size.text, kind.material(street.kind, year: year),
             kind == .power || kind == .telecom ? "管块" : "直埋", kind.isGravity ? "+" : "",
-            kind == .gas ? "中压A" : kind == .power ? "10kV" : kind == .water ? "0.35MPa" : "", kind.owner, String(year), street.name)
+            kind == .gas ? "中压A" : kind == .power ? "10kV" : kind == .water ? "0.35MPa" : "", kind.owner, String(year),
+            street.name)
     }
 
     /// A point number from the position in millimetres: class prefix and twelve base-36 digits.

@@ -36,7 +36,8 @@ final class PlanWriter: QuarterWriter {
         control = try file.addLayer(
             "control_plan", wkbPolygon, epsg: 4549,
             fields: [
-                .text("DKBH"), .text("YDXZDM"), .text("YDXZMC"), .real("MJ"), .real("RJL"), .real("JZMD"), .real("LDL"), .real("JZXG"),
+                .text("DKBH"), .text("YDXZDM"), .text("YDXZMC"), .real("MJ"), .real("RJL"), .real("JZMD"), .real("LDL"),
+                .real("JZXG"),
             ])
         var made: [String: VectorLayer] = [:]
         for id in ["eco_redline", "basic_farmland", "growth_boundary"] {
@@ -74,7 +75,8 @@ final class PlanWriter: QuarterWriter {
         guard let layer = lines[id] else { return }
         wkb.polygon(rings)
         let area = rings.reduce(0) { $0 + ringArea($1) }
-        try layer.write(wkb, [.text("370281" + padded(layer.count + 1, 10)), .text(name), .real((area * 10).rounded() / 10)])
+        try layer.write(
+            wkb, [.text("370281" + padded(layer.count + 1, 10)), .text(name), .real((area * 10).rounded() / 10)])
     }
 
     private func redline(_ quarter: Quarter) throws {
@@ -90,7 +92,8 @@ final class PlanWriter: QuarterWriter {
     }
 
     /// A planned lot of 120 m by 80 m where none may be.
-    private func intruder(_ kind: String, _ code: String, _ title: String, _ quarter: Quarter, _ detail: String) throws {
+    private func intruder(_ kind: String, _ code: String, _ title: String, _ quarter: Quarter, _ detail: String) throws
+    {
         let center = quarter.plan.outline.center
         let east = CityFrame.eastward
         let north = east.left
@@ -105,11 +108,14 @@ final class PlanWriter: QuarterWriter {
         let number = "GH" + padded(landUse.count + 1, 7)
         wkb.polygon([block.ring])
         let area = (block.area * 10).rounded() / 10
-        try landUse.write(wkb, [.text(number), .text(block.use.code), .text(block.use.title), .real(area), .text("2035")])
+        try landUse.write(
+            wkb, [.text(number), .text(block.use.code), .text(block.use.title), .real(area), .text("2035")])
         guard !quarter.isVillage else { return }
         var use = block.use
         // One contradiction of each kind in a quarter at most, so that they are spread over the city.
-        if use == .housing, block.area > 9_000, isWanted("class"), !conflicts.contains(where: { $0.kind == "class" && near($0, block) }) {
+        if use == .housing, block.area > 9_000, isWanted("class"),
+            !conflicts.contains(where: { $0.kind == "class" && near($0, block) })
+        {
             use = .commerce
             conflicts.append(
                 PlanConflict(kind: "class", code: number, detail: "国土空间规划0701，控规0901", place: block.center))
@@ -126,7 +132,8 @@ final class PlanWriter: QuarterWriter {
             wkb,
             [
                 .text(number), .text(use.code), .text(use.title), .real(area), .real(ratio),
-                .real(block.use.isOpen ? 5 : min(70, (block.density / 5).rounded(.up) * 5)), .real(block.use.isOpen ? 75 : 30),
+                .real(block.use.isOpen ? 5 : min(70, (block.density / 5).rounded(.up) * 5)),
+                .real(block.use.isOpen ? 75 : 30),
                 .real(block.use.isOpen ? 10 : max(12, limit)),
             ])
     }
@@ -145,10 +152,12 @@ final class PlanWriter: QuarterWriter {
         let toDegrees = try PlanTransform(to: 4326)
         let items = conflicts.map { conflict in
             let degrees = toDegrees(conflict.place)
-            return "  {\"kind\": \"\(conflict.kind)\", \"code\": \"\(conflict.code)\", \"detail\": \"\(conflict.detail)\", \"lonLat\": ["
+            return
+                "  {\"kind\": \"\(conflict.kind)\", \"code\": \"\(conflict.code)\", \"detail\": \"\(conflict.detail)\", \"lonLat\": ["
                 + fixed(degrees.x, 6) + ", " + fixed(degrees.y, 6) + "]}"
         }
         let totals = Self.wanted.keys.sorted().map { "\"\($0)\": \(count($0))" }
-        return "{\"counts\": {\(totals.joined(separator: ", "))}, \"conflicts\": [\n\(items.joined(separator: ",\n"))\n]}\n"
+        return
+            "{\"counts\": {\(totals.joined(separator: ", "))}, \"conflicts\": [\n\(items.joined(separator: ",\n"))\n]}\n"
     }
 }

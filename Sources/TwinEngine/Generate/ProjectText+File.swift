@@ -3,7 +3,8 @@
 extension ProjectText {
     static let themes: [(id: String, zh: String, en: String)] = [
         ("base", "基础地理", "Base map"), ("land", "土地权属", "Land"), ("planning", "规划管控", "Planning"),
-        ("transport", "道路交通", "Transport"), ("pipes", "地下管线", "Underground pipes"), ("services", "公共服务", "Public services"),
+        ("transport", "道路交通", "Transport"), ("pipes", "地下管线", "Underground pipes"),
+        ("services", "公共服务", "Public services"),
         ("facilities", "城市部件", "Street assets"), ("admin", "行政与网格", "Administration"), ("sensing", "物联感知", "Sensing"),
     ]
 

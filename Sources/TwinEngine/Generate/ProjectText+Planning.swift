@@ -19,7 +19,8 @@ extension ProjectText {
                 fields: [
                     "land_use<YDYHDM:string|用地用海代码|Land use code", "land_use_name<YDYHMC:string|用地用海名称|Land use",
                     "area<MJ:real:m²|面积|Area", "horizon<GHQX:string|规划期限|Horizon",
-                ], style: "kind: fill, color: \"#dddddd\", outline: \"#ffffff\", opacity: 0.75, width: 0.5, "
+                ],
+                style: "kind: fill, color: \"#dddddd\", outline: \"#ffffff\", opacity: 0.75, width: 0.5, "
                     + "by: {field: land_use, values: \(Self.planColors)}"))
         layer(
             Layer(
@@ -27,9 +28,11 @@ extension ProjectText {
                 geometry: "polygon", source: "control_plan", code: "DKBH", zoom: 12...22,
                 fields: [
                     "land_use<YDXZDM:string|用地性质代码|Land use code", "land_use_name<YDXZMC:string|用地性质|Land use",
-                    "area<MJ:real:m²|面积|Area", "far<RJL:real|容积率|Floor area ratio", "density<JZMD:real:%|建筑密度|Building density",
+                    "area<MJ:real:m²|面积|Area", "far<RJL:real|容积率|Floor area ratio",
+                    "density<JZMD:real:%|建筑密度|Building density",
                     "green_ratio<LDL:real:%|绿地率|Green ratio", "height_limit<JZXG:real:m|建筑限高|Height limit",
-                ], style: "kind: fill, color: \"#dddddd\", outline: \"#8a8a8a\", opacity: 0.7, width: 0.7, "
+                ],
+                style: "kind: fill, color: \"#dddddd\", outline: \"#8a8a8a\", opacity: 0.7, width: 0.7, "
                     + "by: {field: land_use, values: \(Self.planColors)}"))
         let lines = [
             ("eco_redline", "生态保护红线", "Ecological redline", "fill", "#4f9d69", "#1f7a3f"),
@@ -39,9 +42,12 @@ extension ProjectText {
         for (id, zh, en, kind, color, outline) in lines {
             layer(
                 Layer(
-                    id: id, zh: zh, en: en, theme: "planning", department: natural, geometry: "polygon", source: id, code: "BSM",
+                    id: id, zh: zh, en: en, theme: "planning", department: natural, geometry: "polygon", source: id,
+                    code: "BSM",
                     zoom: 8...22, fields: ["name<MC:string|名称|Name", "area<MJ:real:m²|面积|Area"],
-                    style: "kind: \(kind), color: \"\(color)\", outline: \"\(outline)\", opacity: \(kind == "line" ? "1" : "0.35"), width: 1.6"))
+                    style:
+                        "kind: \(kind), color: \"\(color)\", outline: \"\(outline)\", opacity: \(kind == "line" ? "1" : "0.35"), width: 1.6"
+                ))
         }
     }
 
@@ -56,9 +62,12 @@ extension ProjectText {
                     department: kind.department, geometry: "line", source: "pipe_\(kind.id)", code: "管线编码",
                     classification: kind.classification, zoom: 13...22,
                     fields: [
-                        "class<管类:string|管类|Class", "diameter<diameter:real:mm|管径|Diameter", "material<材质:string|材质|Material",
-                        "depth_from<depth_from:real:m|起点埋深|Depth at start", "depth_to<depth_to:real:m|终点埋深|Depth at end",
-                        "year<建设年代:integer|建设年代|Year laid", "owner<权属单位:string|权属单位|Owner", "road<道路名称:string|道路|Street",
+                        "class<管类:string|管类|Class", "diameter<diameter:real:mm|管径|Diameter",
+                        "material<材质:string|材质|Material",
+                        "depth_from<depth_from:real:m|起点埋深|Depth at start",
+                        "depth_to<depth_to:real:m|终点埋深|Depth at end",
+                        "year<建设年代:integer|建设年代|Year laid", "owner<权属单位:string|权属单位|Owner",
+                        "road<道路名称:string|道路|Street",
                         "from_point<起点点号:string|起点点号|From point", "to_point<终点点号:string|终点点号|To point",
                     ], style: "kind: line, color: \"\(kind.color)\", opacity: 0.9, width: 1.8"))
         }
@@ -72,6 +81,9 @@ extension ProjectText {
                     "class<管类:string|管类|Class", "feature<特征:string|特征|Feature", "fixture<附属物:string|附属物|Fixture",
                     "ground<地面高程:real:m|地面高程|Ground height", "depth<埋深:real:m|埋深|Depth", "owner<权属单位:string|权属单位|Owner",
                     "road<道路名称:string|道路|Street",
-                ], style: "kind: circle, color: \"#555555\", opacity: 0.9, width: 2.6, by: {field: class, values: {\(colors)}, other: \"#555555\"}"))
+                ],
+                style:
+                    "kind: circle, color: \"#555555\", opacity: 0.9, width: 2.6, by: {field: class, values: {\(colors)}, other: \"#555555\"}"
+            ))
     }
 }

@@ -13,11 +13,16 @@ extension ProjectText {
             source(item.id, "services.gpkg", "layer: \(item.id)")
             layer(
                 Layer(
-                    id: item.id, zh: item.zh, en: item.en, theme: "services", department: item.department, geometry: "point",
+                    id: item.id, zh: item.zh, en: item.en, theme: "services", department: item.department,
+                    geometry: "point",
                     source: item.id, code: "code", classification: item.grade, zoom: 10...22,
                     fields: [
-                        "name:string|名称|Name", "level:string|等级|Level", "capacity:integer|容量|Capacity", "phone:string|电话|Phone",
-                    ], style: "kind: circle, color: \"\(item.color)\", outline: \"#ffffff\", opacity: 1, width: 5, label: name"))
+                        "name:string|名称|Name", "level:string|等级|Level", "capacity:integer|容量|Capacity",
+                        "phone:string|电话|Phone",
+                    ],
+                    style:
+                        "kind: circle, color: \"\(item.color)\", outline: \"#ffffff\", opacity: 1, width: 5, label: name"
+                ))
         }
         let areas = [
             ("towns", "镇街", "Towns", 8, "#845ef7", "1.8"), ("communities", "社区", "Communities", 11, "#9775fa", "1.2"),
@@ -40,14 +45,19 @@ extension ProjectText {
         source("components", "components.geojson")
         source("trees", "street.gpkg", "layer: trees")
         source("bus_stops", "street.gpkg", "layer: bus_stops")
-        source("cameras", "cameras.csv", "format: csv, encoding: UTF-8, crs: \"EPSG:4326\", axis_order: lon-lat, columns: {x: 经度, y: 纬度}")
-        source("sensors", "sensors.csv", "format: csv, encoding: UTF-8, crs: \"EPSG:4326\", axis_order: lon-lat, columns: {x: 经度, y: 纬度}")
+        source(
+            "cameras", "cameras.csv",
+            "format: csv, encoding: UTF-8, crs: \"EPSG:4326\", axis_order: lon-lat, columns: {x: 经度, y: 纬度}")
+        source(
+            "sensors", "sensors.csv",
+            "format: csv, encoding: UTF-8, crs: \"EPSG:4326\", axis_order: lon-lat, columns: {x: 经度, y: 纬度}")
         source("landmarks", "landmarks.city.json", "format: cityjson")
         let plane = "format: epanet, crs: \"EPSG:4549\", axis_order: easting-northing"
         source("network_links", "water_network.inp", "\(plane), layer: links")
         source("network_nodes", "water_network.inp", "\(plane), layer: nodes")
         func points(
-            _ id: String, _ zh: String, _ en: String, _ theme: String, _ department: String, _ color: String, _ width: String,
+            _ id: String, _ zh: String, _ en: String, _ theme: String, _ department: String, _ color: String,
+            _ width: String,
             _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String]
         ) -> Layer {
             Layer(
@@ -67,7 +77,8 @@ extension ProjectText {
             points(
                 "components", "城市部件", "City components", "facilities", "城市管理局", "#12b886", "2.8", 15, nil, "public",
                 [
-                    "component<code:string|部件代码|Component code", "name:string|名称|Name", "department:string|主管部门|Department",
+                    "component<code:string|部件代码|Component code", "name:string|名称|Name",
+                    "department:string|主管部门|Department",
                     "state:string|状态|State",
                 ]))
         layer(
@@ -81,32 +92,42 @@ extension ProjectText {
         layer(
             points(
                 "cameras", "视频监控", "Cameras", "facilities", "公安局", "#5f3dc4", "3.4", 14, "设备编码", "restricted",
-                ["name<名称:string|名称|Name", "heading<朝向:integer:°|朝向|Heading", "kind<类型:string|类型|Kind", "owner<权属单位:string|权属单位|Owner"]))
+                [
+                    "name<名称:string|名称|Name", "heading<朝向:integer:°|朝向|Heading", "kind<类型:string|类型|Kind",
+                    "owner<权属单位:string|权属单位|Owner",
+                ]))
         layer(
             points(
                 "sensors", "感知终端", "Sensing terminals", "sensing", "大数据局", "#0ca678", "4", 12, "终端编码", "internal",
                 [
                     "kind<类型:string|类型|Kind", "kind_name<类型名称:string|类型名称|Kind name", "name<名称:string|名称|Name",
-                    "owner<权属部门:string|权属部门|Owner department", "carrier<载体:string|载体|Carrier", "grade<数据分级:string|数据分级|Grade",
+                    "owner<权属部门:string|权属部门|Owner department", "carrier<载体:string|载体|Carrier",
+                    "grade<数据分级:string|数据分级|Grade",
                     "status<状态:string|状态|Status", "installed<安装日期:date|安装日期|Installed",
                 ]))
         layer(
             Layer(
                 id: "landmarks", zh: "地标三维建筑", en: "Landmark buildings (LoD2)", theme: "base", department: "自然资源和规划局",
                 geometry: "polygon", source: "landmarks", zoom: 14...22,
-                fields: ["name:string|名称|Name", "floors<storeysAboveGround:integer:层|层数|Floors", "height<measuredHeight:real:m|高度|Height", "roof<roofType:string|屋顶|Roof"],
+                fields: [
+                    "name:string|名称|Name", "floors<storeysAboveGround:integer:层|层数|Floors",
+                    "height<measuredHeight:real:m|高度|Height", "roof<roofType:string|屋顶|Roof",
+                ],
                 style: "kind: fill, color: \"#c98f6b\", outline: \"#9c6a49\", opacity: 0.9, width: 0.8"))
         layer(
             Layer(
-                id: "network_links", zh: "供水模型管段", en: "Water model links", theme: "pipes", department: "水务局", geometry: "line",
+                id: "network_links", zh: "供水模型管段", en: "Water model links", theme: "pipes", department: "水务局",
+                geometry: "line",
                 source: "network_links", code: "id", classification: "internal", zoom: 12...22,
                 fields: [
-                    "type:string|类型|Type", "length:real:m|长度|Length", "diameter:real:mm|管径|Diameter", "status:string|状态|Status",
+                    "type:string|类型|Type", "length:real:m|长度|Length", "diameter:real:mm|管径|Diameter",
+                    "status:string|状态|Status",
                     "from_node<from:string|起点|From node", "to_node<to:string|终点|To node",
                 ], style: "kind: line, color: \"#1971c2\", opacity: 0.9, width: 1.6"))
         layer(
             Layer(
-                id: "network_nodes", zh: "供水模型节点", en: "Water model nodes", theme: "pipes", department: "水务局", geometry: "point",
+                id: "network_nodes", zh: "供水模型节点", en: "Water model nodes", theme: "pipes", department: "水务局",
+                geometry: "point",
                 source: "network_nodes", code: "id", classification: "internal", zoom: 13...22,
                 fields: ["type:string|类型|Type", "elevation:real:m|高程|Elevation", "demand:real:L/s|需水量|Demand"],
                 style: "kind: circle, color: \"#1971c2\", opacity: 0.9, width: 2.6"))

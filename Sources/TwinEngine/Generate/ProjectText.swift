@@ -41,9 +41,11 @@ struct ProjectText {
         layerIDs.append(layer.id)
         var text = "  - id: \(layer.id)\n    title: {zh: \(layer.zh), en: \"\(layer.en)\"}\n    theme: \(layer.theme)\n"
         text += "    department: \(layer.department)\n    classification: \(layer.classification)\n"
-        text += "    geometry: \(layer.geometry)\n    \(layer.source.hasPrefix("[") ? "sources" : "source"): \(layer.source)\n"
+        text +=
+            "    geometry: \(layer.geometry)\n    \(layer.source.hasPrefix("[") ? "sources" : "source"): \(layer.source)\n"
         if let code = layer.code { text += "    code: \(code)\n" }
-        text += "    base: \(layer.isBase)\n    zoom: [\(layer.zoom.lowerBound), \(layer.zoom.upperBound)]\n    fields:\n"
+        text +=
+            "    base: \(layer.isBase)\n    zoom: [\(layer.zoom.lowerBound), \(layer.zoom.upperBound)]\n    fields:\n"
         for field in layer.fields { text += "      - \(Self.field(field))\n" }
         text += "    style: {\(layer.style)}"
         layers.append(text)

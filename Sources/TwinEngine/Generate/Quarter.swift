@@ -66,7 +66,8 @@ struct Quarter {
         let other = alongRow ? frame.zone(column, row - 1) : frame.zone(column - 1, row)
         let bridge = alongRow ? column == 0 : row == frame.railRow
         return StreetPiece(
-            from: frame.node(column, row), to: alongRow ? frame.node(column + 1, row) : frame.node(column, row + 1), kind: kind,
+            from: frame.node(column, row), to: alongRow ? frame.node(column + 1, row) : frame.node(column, row + 1),
+            kind: kind,
             name: alongRow ? Names.row(row, east: column > 0) : Names.column(column), isBridge: bridge,
             isUrban: here.isUrban || other.isUrban || (bridge && kind != .rural),
             isIndustrial: here == .industrial || other == .industrial)
@@ -99,7 +100,8 @@ struct Quarter {
             for (a, b) in QuarterPlan.pieces(cut.from, cut.to, cut.tees) {
                 result.append(
                     StreetPiece(
-                        from: a, to: b, kind: cut.kind, name: name, isUrban: true, isIndustrial: plan.zone == .industrial,
+                        from: a, to: b, kind: cut.kind, name: name, isUrban: true,
+                        isIndustrial: plan.zone == .industrial,
                         ownsTo: b != cut.to))
             }
         }

@@ -15,7 +15,8 @@ final class RoadWriter: QuarterWriter {
         roads = try file.addLayer(
             "roads", wkbLineString, epsg: 4549,
             fields: [
-                .text("road_code"), .text("name"), .text("class"), .real("width"), .integer("lanes"), .integer("bridge"),
+                .text("road_code"), .text("name"), .text("class"), .real("width"), .integer("lanes"),
+                .integer("bridge"),
                 .integer("speed"),
             ], options: ["SPATIAL_INDEX=YES"])
     }
@@ -29,7 +30,9 @@ final class RoadWriter: QuarterWriter {
                 [
                     .text("R" + padded(roads.count + 1, 8)), .text(street.name), .text(street.kind.chinese),
                     .real(street.kind.width), .integer(max(1, lanes)), .integer(street.isBridge ? 1 : 0),
-                    .integer(street.kind == .trunk ? 80 : street.kind == .arterial ? 60 : street.kind == .secondary ? 50 : 30),
+                    .integer(
+                        street.kind == .trunk ? 80 : street.kind == .arterial ? 60 : street.kind == .secondary ? 50 : 30
+                    ),
                 ])
         }
     }

@@ -22,7 +22,9 @@ final class SensorWriter: QuarterWriter {
             "终端编码", "类型", "类型名称", "名称", "权属部门", "载体", "载体编码", "数据分级", "状态", "安装日期", "经度", "纬度")
         // Buses are terminals too: the traces carry the same codes.
         for bus in 1...BusTraces.buses {
-            try row(index: 99, kind: ("bus", "公交车", "交通运输局", "车辆", "public"), "\(bus)号公交车", CityFrame.jiaozhou, code: BusTraces.code(bus))
+            try row(
+                index: 99, kind: ("bus", "公交车", "交通运输局", "车辆", "public"), "\(bus)号公交车", CityFrame.jiaozhou,
+                code: BusTraces.code(bus))
         }
     }
 
@@ -33,20 +35,24 @@ final class SensorWriter: QuarterWriter {
             let index = random.integer(0...(Self.kinds.count - 1))
             let kind = Self.kinds[index]
             let along = (street.to - street.from).unit
-            let place = street.from + along * random.real(8, street.length - 8) + along.left * (street.kind.width / 2 - 1)
+            let place =
+                street.from + along * random.real(8, street.length - 8) + along.left * (street.kind.width / 2 - 1)
             try row(index: index + 1, kind: kind, street.name + kind.title + "\(count + 1)", place, code: nil)
         }
     }
 
     private func row(
-        index: Int, kind: (kind: String, title: String, department: String, carrier: String, grade: String), _ name: String,
+        index: Int, kind: (kind: String, title: String, department: String, carrier: String, grade: String),
+        _ name: String,
         _ place: PlanPoint, code: String?
     ) throws {
         let degrees = toDegrees(place)
         let serial = count + 1
         try ledger.row(
-            code ?? "370281" + padded(index, 3) + padded(serial, 7), kind.kind, kind.title, name, kind.department, kind.carrier,
-            "ZT" + padded(serial, 7), kind.grade, serial % 53 == 0 ? "停用" : "在用", "20\(padded(16 + serial % 10, 2))-\(padded(1 + serial % 12, 2))-15",
+            code ?? "370281" + padded(index, 3) + padded(serial, 7), kind.kind, kind.title, name, kind.department,
+            kind.carrier,
+            "ZT" + padded(serial, 7), kind.grade, serial % 53 == 0 ? "停用" : "在用",
+            "20\(padded(16 + serial % 10, 2))-\(padded(1 + serial % 12, 2))-15",
             fixed(degrees.x, 7), fixed(degrees.y, 7))
     }
 
@@ -74,7 +80,8 @@ enum BusTraces {
                 let degrees = toDegrees(place)
                 let minute = second / 60
                 try file.row(
-                    code(index + 1), "2026-11-21T08:\(padded(minute, 2)):\(padded(second % 60, 2))Z", fixed(degrees.x, 7),
+                    code(index + 1), "2026-11-21T08:\(padded(minute, 2)):\(padded(second % 60, 2))Z",
+                    fixed(degrees.x, 7),
                     fixed(degrees.y, 7), "bus", fixed(speed, 1), String(heading))
             }
         }
@@ -99,7 +106,9 @@ enum BusTraces {
             for row in south..<north { points.append(frame.node(east, row)) }
             for column in stride(from: east, to: west, by: -1) { points.append(frame.node(column, north)) }
             for row in stride(from: north, through: south, by: -1) { points.append(frame.node(west, row)) }
-            for index in 1..<points.count { reached.append(reached[index - 1] + (points[index] - points[index - 1]).length) }
+            for index in 1..<points.count {
+                reached.append(reached[index - 1] + (points[index] - points[index - 1]).length)
+            }
             speed = random.real(6, 11)
             offset = random.real(0, reached[reached.count - 1])
         }

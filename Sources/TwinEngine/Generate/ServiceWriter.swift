@@ -21,10 +21,12 @@ final class ServiceWriter: QuarterWriter {
         admin = try VectorDataset(path: folder + "/admin.gpkg", driver: "GPKG")
         for id in ["schools", "hospitals", "fire_stations", "police_stations", "shelters"] {
             layers[id] = try services.addLayer(
-                id, wkbPoint, epsg: 4549, fields: [.text("code"), .text("name"), .text("level"), .integer("capacity"), .text("phone")])
+                id, wkbPoint, epsg: 4549,
+                fields: [.text("code"), .text("name"), .text("level"), .integer("capacity"), .text("phone")])
         }
         for id in ["towns", "communities", "grid_cells"] {
-            layers[id] = try admin.addLayer(id, wkbPolygon, epsg: 4549, fields: [.text("code"), .text("name"), .text("manager")])
+            layers[id] = try admin.addLayer(
+                id, wkbPolygon, epsg: 4549, fields: [.text("code"), .text("name"), .text("manager")])
         }
     }
 
@@ -34,11 +36,17 @@ final class ServiceWriter: QuarterWriter {
         for block in quarter.blocks {
             switch block.use {
             case .school:
-                try place("schools", block.center, block.name, block.name.hasSuffix("中学") ? "中学" : "小学", random.integer(300...2400))
-                if random.chance(0.5) { try place("shelters", block.center + PlanPoint(6, 6), block.name + "避难场所", "Ⅱ类", 1500) }
+                try place(
+                    "schools", block.center, block.name, block.name.hasSuffix("中学") ? "中学" : "小学",
+                    random.integer(300...2400))
+                if random.chance(0.5) {
+                    try place("shelters", block.center + PlanPoint(6, 6), block.name + "避难场所", "Ⅱ类", 1500)
+                }
             case .hospital:
-                try place("hospitals", block.center, block.name, block.area > 25_000 ? "三级" : "一级", random.integer(40...900))
-            case .utility where block.name.contains("消防"): try place("fire_stations", block.center, block.name, "一级站", 45)
+                try place(
+                    "hospitals", block.center, block.name, block.area > 25_000 ? "三级" : "一级", random.integer(40...900))
+            case .utility where block.name.contains("消防"):
+                try place("fire_stations", block.center, block.name, "一级站", 45)
             case .government where random.chance(0.4):
                 try place("police_stations", block.center, block.name.prefix(2) + "派出所", "派出所", 30)
             case .park where block.area > 8_000:
@@ -69,13 +77,15 @@ final class ServiceWriter: QuarterWriter {
         try target.write(
             wkb,
             [
-                .text(layer.prefix(2).uppercased() + padded(target.count + 1, 6)), .text(name), .text(level), .integer(capacity),
+                .text(layer.prefix(2).uppercased() + padded(target.count + 1, 6)), .text(name), .text(level),
+                .integer(capacity),
                 .text("0532-8\(padded(2_000_000 + target.count * 37 % 900_000, 7))"),
             ])
     }
 
     /// Codes of the unit grid (GB/T 30428.1): 6 county, 3 town, 3 community, 3 cell.
-    static func codes(_ frame: CityFrame, _ column: Int, _ row: Int) -> (town: String, community: String, cell: String) {
+    static func codes(_ frame: CityFrame, _ column: Int, _ row: Int) -> (town: String, community: String, cell: String)
+    {
         let across = column - frame.columns.lowerBound
         let up = row - frame.rows.lowerBound
         let townsAcross = (frame.columns.count + townSide - 1) / townSide
@@ -96,7 +106,8 @@ final class ServiceWriter: QuarterWriter {
         func add(_ id: String, _ side: Int, _ code: String, _ name: String) throws {
             guard across % side == 0, up % side == 0 else { return }
             wkb.polygon([Self.outline(frame, quarter.column, quarter.row, side)])
-            try layers[id]?.write(wkb, [.text(code), .text(name), .text(random.pick(["王", "李", "张", "刘", "于", "姜"]) + "网格长")])
+            try layers[id]?.write(
+                wkb, [.text(code), .text(name), .text(random.pick(["王", "李", "张", "刘", "于", "姜"]) + "网格长")])
         }
         let town = Names.townships[(Int(codes.town.suffix(3)) ?? 1) % Names.townships.count]
         try add("towns", Self.townSide, codes.town, town)

@@ -47,7 +47,9 @@ internal import Glibc
         let bytes = unsafe converter != nil ? try recoded() : buffer
         buffer.removeAll(keepingCapacity: true)
         let written = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
-        guard written == bytes.count else { throw TextFileError(path: path, message: "cannot be written; is the disk full?", code: errno) }
+        guard written == bytes.count else {
+            throw TextFileError(path: path, message: "cannot be written; is the disk full?", code: errno)
+        }
     }
 
     private func recoded() throws -> [UInt8] {
@@ -61,7 +63,9 @@ internal import Glibc
                 return unsafe iconv(converter, &from, &rest, &to, &left)
             }
         }
-        guard status != -1 else { throw TextFileError(path: path, message: "holds a character that GBK lacks", code: errno) }
+        guard status != -1 else {
+            throw TextFileError(path: path, message: "holds a character that GBK lacks", code: errno)
+        }
         return Array(output[..<(output.count - left)])
     }
 

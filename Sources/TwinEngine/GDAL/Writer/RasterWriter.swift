@@ -14,7 +14,9 @@ enum RasterWriter {
         let made = unsafe withOptionList(["COMPRESS=DEFLATE", "PREDICTOR=3", "TILED=YES"]) { options in
             unsafe GDALCreate(driver, path, Int32(width), Int32(height), 1, GDT_Float32, options)
         }
-        guard let dataset = unsafe made else { throw GDALWriteError(path, "cannot be created; is the folder writable?") }
+        guard let dataset = unsafe made else {
+            throw GDALWriteError(path, "cannot be created; is the folder writable?")
+        }
         defer { unsafe GDALClose(dataset) }
         var transform = [west, cell, 0, north, 0, -cell]
         unsafe GDALSetGeoTransform(dataset, &transform)
@@ -28,7 +30,8 @@ enum RasterWriter {
             var values = row(index)
             let status = unsafe values.withUnsafeMutableBytes { bytes in
                 unsafe GDALRasterIO(
-                    band, GF_Write, 0, Int32(index), Int32(width), 1, bytes.baseAddress, Int32(width), 1, GDT_Float32, 0, 0)
+                    band, GF_Write, 0, Int32(index), Int32(width), 1, bytes.baseAddress, Int32(width), 1, GDT_Float32,
+                    0, 0)
             }
             guard status == CE_None else { throw GDALWriteError(path, "row \(index) could not be written; disk full?") }
         }

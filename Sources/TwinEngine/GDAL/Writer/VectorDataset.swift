@@ -130,7 +130,9 @@ enum WriterValue: Sendable {
         let status = unsafe bytes.withUnsafeBytes { buffer in
             unsafe OGR_G_CreateFromWkb(buffer.baseAddress, nil, &shape, Int32(buffer.count))
         }
-        guard status == OGRERR_NONE else { throw GDALWriteError(dataset.path, "feature \(count) has no valid geometry") }
+        guard status == OGRERR_NONE else {
+            throw GDALWriteError(dataset.path, "feature \(count) has no valid geometry")
+        }
         unsafe OGR_F_SetGeometryDirectly(feature, shape)
         for (index, value) in values.enumerated() {
             switch value {

@@ -6,7 +6,7 @@ internal import Glibc
 func withOptionList<R>(_ options: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
     var list = unsafe options.map { unsafe strdup($0) }
     unsafe list.append(nil)
-    defer { for unsafe text in unsafe list { unsafe free(text) } }
+    defer { unsafe list.forEach { unsafe free($0) } }
     return unsafe list.withUnsafeMutableBufferPointer { buffer in
         // Safe: the buffer holds at least the terminator, so it has an address.
         unsafe body(buffer.baseAddress.unsafelyUnwrapped)
