@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import TileServer
 import TwinEngine
 
 struct QueryCommand: AsyncParsableCommand {
@@ -44,7 +43,7 @@ struct QueryCommand: AsyncParsableCommand {
                 let city = try City.open(store: store)
                 let question = try RadiusQuestion(
                     position: at, radius: radius, layers: layers, limit: limit, city: city)
-                let answer = try question.answer(city.view())
+                let answer = RadiusOutput(question, city.view())
                 print(json ? answer.json() : answer.table())
             }
         }
