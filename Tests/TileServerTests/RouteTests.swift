@@ -25,7 +25,7 @@ import Testing
         try await TestCity.run { client in
             for path in [
                 "/collections/valves", "/collections/valves/items", "/collections/valves/items/1", "/tiles/valves.json",
-                "/tiles/valves/14/13653/6402.mvt", "/query/radius?at=120,36.25&radius=9&layers=valves",
+                "/tiles/valves/14/13653/6419.mvt", "/query/radius?at=120,36.25&radius=9&layers=valves",
                 "/query/bbox?bbox=120,36,120.1,36.4&layers=valves",
             ] {
                 let anonymous = try await client.get(path)
@@ -119,7 +119,7 @@ import Testing
     @Test func entityTagsSpareTheBody() async throws {
         try await TestCity.run { client in
             for path in [
-                "/city.json", "/style.json", "/tiles/basemap.json", "/tiles/basemap/14/13653/6402.mvt",
+                "/city.json", "/style.json", "/tiles/basemap.json", "/tiles/basemap/14/13653/6419.mvt",
                 "/collections/shops/items", "/collections/shops", "/api",
             ] {
                 let first = try await client.get(path)
@@ -204,7 +204,7 @@ import Testing
             #expect(empty.status == .noContent)
             let below = try await client.get("/tiles/shops/0/0/0.mvt")
             #expect(below.status == .noContent)
-            for _ in 0..<3 { _ = try await client.get("/tiles/basemap/14/13653/6402.mvt") }
+            for _ in 0..<3 { _ = try await client.get("/tiles/basemap/14/13653/6419.mvt") }
             let metrics = String(buffer: try await client.get("/metrics").body)
             #expect(metrics.contains("twin_tile_cache_hits_total 2"))
             #expect(metrics.contains("route=\"/tiles/{tileset}/{z}/{x}/{y}.mvt\",status=\"200\""))

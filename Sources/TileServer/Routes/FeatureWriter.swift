@@ -2,12 +2,15 @@
 import Hummingbird
 import TwinEngine
 
-/// Writes features as GeoJSON (RFC 7946), straight into bytes.
+/// Writes features as GeoJSON (RFC 7946), straight into bytes. Properties are the permanent code, where the layer has
+/// codes, and the declared fields.
 struct FeatureWriter {
     private let fields: [(index: Int, key: [UInt8])]
+    private let hasCodes: Bool
 
     /// - Parameter layer: an access decision's layer; masked fields are left out.
     init(_ layer: ReadableLayer) {
+        hasCodes = layer.definition.code != nil && !layer.masked.contains("code")
         fields = layer.visibleFields.map { index in
             var key = JSONBytes(capacity: 24)
             key.key(layer.definition.fields[index].name)
@@ -26,8 +29,15 @@ struct FeatureWriter {
         out.raw(",\"geometry\":")
         feature.appendGeometryGeoJSON(to: &out.bytes)
         out.raw(",\"properties\":{")
-        for (position, field) in fields.enumerated() {
-            if position > 0 { out.byte(UInt8(ascii: ",")) }
+        var isFirst = true
+        if hasCodes, let code = feature.code {
+            out.raw("\"code\":")
+            out.string(code)
+            isFirst = false
+        }
+        for field in fields {
+            if !isFirst { out.byte(UInt8(ascii: ",")) }
+            isFirst = false
             out.raw(field.key)
             append(feature.value(field.index), to: &out)
         }

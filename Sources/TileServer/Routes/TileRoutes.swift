@@ -21,7 +21,7 @@ enum TileRoutes {
                 tileset,
                 .path("z", "Zoom, 0 to 20.", example: "14", schema: whole),
                 .path("x", "Column from the west.", example: "13653", schema: whole),
-                .path("y", "Row from the north.", example: "6402", schema: whole),
+                .path("y", "Row from the north.", example: "6419", schema: whole),
             ],
             produces: ["application/vnd.mapbox-vector-tile"], handler: tile),
         Route(

@@ -20,8 +20,7 @@ public struct LiveParser {
     /// Reads one request body. One JSON value that fills it is taken as a whole, anything else line by line.
     public mutating func parse(_ bytes: [UInt8]) {
         var probe = LiveScanner(bytes, from: 0, to: bytes.count)
-        let first = probe.peek()
-        if first == 0 { return }
+        if probe.isAtEnd { return }
         do {
             _ = try probe.value()
             if probe.isAtEnd { return parseWhole(bytes) }
