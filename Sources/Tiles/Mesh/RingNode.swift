@@ -87,8 +87,11 @@ struct ZCurve: Sendable {
     }
 
     func value(_ x: Double, _ y: Double) -> Int32 {
-        Int32(Self.spread(Int32((x - minX) * scale)) | (Self.spread(Int32((y - minY) * scale)) << 1))
+        Self.spread(cell((x - minX) * scale)) | (Self.spread(cell((y - minY) * scale)) << 1)
     }
+
+    /// Clamped, so that a coordinate that is not a number cannot trap.
+    private func cell(_ value: Double) -> Int32 { Int32(max(0, min(32_767, value))) }
 
     private static func spread(_ value: Int32) -> Int32 {
         var bits = value

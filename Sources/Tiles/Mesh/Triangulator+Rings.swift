@@ -83,17 +83,17 @@ extension Triangulator {
 
     /// Joins every hole to the outer ring, from left to right.
     mutating func joinHoles(_ xy: [Double], _ holes: [Int], _ count: Int, _ outerStart: Int32) -> Int32 {
-        holeQueue.removeAll(keepingCapacity: true)
+        var queue: [Int32] = []
         for i in holes.indices {
             let end = i + 1 < holes.count ? holes[i + 1] : count
             let ring = makeRing(xy, holes[i], min(end, count), counterclockwise: false)
             guard ring >= 0 else { continue }
             if nodes[Int(ring)].next == ring { nodes[Int(ring)].isLone = true }
-            holeQueue.append(leftmost(ring))
+            queue.append(leftmost(ring))
         }
-        holeQueue.sort { precedes($0, $1) }
+        queue.sort { precedes($0, $1) }
         var outer = outerStart
-        for hole in holeQueue {
+        for hole in queue {
             let target = bridgeTarget(hole, outer)
             guard target >= 0 else { continue }
             let reverse = bridge(target, hole)

@@ -11,7 +11,6 @@
 /// the mapbox/earcut description (ISC) for the z-order search and the order of the passes.
 public struct Triangulator: Sendable {
     var nodes: [RingNode] = []
-    var holeQueue: [Int32] = []
     var work: [(node: Int32, pass: UInt8)] = []
     var zOrder: [Int32] = []
     var triangles: [UInt32] = []
@@ -146,7 +145,7 @@ public struct Triangulator: Sendable {
             zOrder.append(index)
             index = nodes[Int(index)].next
         } while index != start
-        zOrder.sort { nodes[Int($0)].z < nodes[Int($1)].z }
+        zOrder = zOrder.sorted { nodes[Int($0)].z < nodes[Int($1)].z }
         var last: Int32 = -1
         for index in zOrder {
             nodes[Int(index)].previousZ = last

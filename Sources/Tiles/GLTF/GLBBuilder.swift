@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a primitive looks: one colour, multiplied by the vertices' colours if the mesh has them.
+public struct GLBMaterial: Sendable, Equatable {
+    public var name: String
+    /// In sRGB, as on the screen; written as the linear values that glTF wants.
+    public var baseColour: VertexColour
+    public var isDoubleSided: Bool
+
+    public init(name: String = "", baseColour: VertexColour = .white, isDoubleSided: Bool = false) {
+        self.name = name
+        self.baseColour = baseColour
+        self.isDoubleSided = isDoubleSided
+    }
+}
+
+/// Encodes meshes and the properties of their features as one GLB: the content of a 3D tile.
+///
+/// East, north and up become glTF's x, -z and y; positions are Float32 relative to the node's translation, which is the
+/// centre of the meshes rounded to whole metres. Units: metres. Complexity: linear. Thread use: a value.
+/// Source: glTF 2.0; EXT_mesh_features; EXT_structural_metadata; 3D Tiles 1.1, "glTF" tile format.
+public struct GLBBuilder: Sendable {
+    /// How vertex normals are stored.
+    public enum NormalFormat: Sendable {
+        /// 12 bytes each.
+        case float32
+        /// 4 bytes each, exact to half a degree. Needs KHR_mesh_quantization, which the GLB then requires.
+        case int8
+    }
+
+    /// Feature numbers are Float32 in the GLB: more would not be exact.
+    public static let maximumFeatureCount = 1 << 24
+
+    public var normalFormat: NormalFormat
+    /// The id of the class that the columns belong to.
+    public var className: String
+    private var primitives: [(mesh: TriangleMesh, material: GLBMaterial)] = []
+    private var columns: [PropertyColumn] = []
+
+    public init(className: String = "feature", normalFormat: NormalFormat = .float32) {
+        self.className = className
+        self.normalFormat = normalFormat
+    }
+
+    /// Adds a mesh as a primitive of its own. Meshes without triangles are left out.
+    public mutating func add(_ mesh: TriangleMesh, material: GLBMaterial = GLBMaterial()) {
+        guard !mesh.isEmpty else { return }
+        primitives.append((mesh, material))
+    }
+
+    /// Adds a column to the property table; all columns have one value per feature.
+    public mutating func add(_ column: PropertyColumn) {
+        columns.append(column)
+    }
+
+    /// The bytes of the GLB.
+    ///
+    /// - Throws: `TileError` with code `argument` for columns of unequal length, feature numbers outside them, ids that
+    ///   the format does not allow and positions that are not finite; `tooLarge` beyond 2^24 features or 4 GiB.
+    public func encode() throws(TileError) -> [UInt8] {
+        let rows = try checkedRowCount()
+        var buffer = GLBBuffer()
+        buffer.reserve(primitives.reduce(4096) { $0 + $1.mesh.vertexCount * 32 + $1.mesh.indices.count * 4 })
+        let translation = try center()
+        var written: [GLBPrimitive] = []
+        for primitive in primitives {
+            written.append(try GLBPrimitive(
+                primitive.mesh, primitive.material, translation, normalFormat, rows: rows, into: &buffer))
+        }
+        let table = columns.map { StoredColumn($0, into: &buffer) }
+        // EXT_structural_metadata wants 8; a length that is a multiple of 8 needs no further padding.
+        buffer.align(8)
+        var json = JSONText()
+        writeDocument(written, table, rows, translation, buffer, into: &json)
+        return try assemble(json.bytes, buffer.bytes)
+    }
+
+    private func checkedRowCount() throws(TileError) -> Int {
+        guard let first = columns.first else {
+            let features = primitives.reduce(0) { max($0, Int($1.mesh.features.max() ?? 0) + 1) }
+            guard features <= Self.maximumFeatureCount else { throw tooManyFeatures(features) }
+            return features
+        }
+        let rows = first.values.count
+        guard rows > 0 else { throw TileError(.argument, "column \(first.id) is empty: a table has at least one row") }
+        guard rows <= Self.maximumFeatureCount else { throw tooManyFeatures(rows) }
+        guard PropertyColumn.isIdentifier(className) else { throw invalidIdentifier(className) }
+        var seen: Set<String> = []
+        for column in columns {
+            guard column.values.count == rows else {
+                throw TileError(.argument,
+                    "column \(column.id) has \(column.values.count) values, but \(first.id) has \(rows)")
+            }
+            guard PropertyColumn.isIdentifier(column.id) else { throw invalidIdentifier(column.id) }
+            guard seen.insert(column.id).inserted else {
+                throw TileError(.argument, "two columns are called \(column.id): rename one")
+            }
+        }
+        return rows
+    }
+
+    private func tooManyFeatures(_ count: Int) -> TileError {
+        TileError(.tooLarge, "a tile of \(count) features: split it, at most \(Self.maximumFeatureCount) fit")
+    }
+
+    private func invalidIdentifier(_ text: String) -> TileError {
+        TileError(.argument, "\(text) is no identifier: use ASCII letters, digits and _, and put other names in displayName")
+    }
+
+    /// The node's translation: whole metres, so that a viewer with Float32 matrices holds it exactly.
+    private func center() throws(TileError) -> SIMD3<Double> {
+        var box = Box3D.empty
+        for primitive in primitives {
+            if let bounds = primitive.mesh.bounds { box.include(bounds) }
+        }
+        guard !box.isEmpty else { return .zero }
+        let center = box.center.rounded(.toNearestOrAwayFromZero)
+        guard center.isFinite, box.diagonal.isFinite else {
+            throw TileError(.argument, "positions that are not finite: leave such shapes out")
+        }
+        return center
+    }
+
+    private func writeDocument(
+        _ written: [GLBPrimitive], _ table: [StoredColumn], _ rows: Int, _ translation: SIMD3<Double>,
+        _ buffer: GLBBuffer, into json: inout JSONText
+    ) {
+        json.object { root in
+            root.objectField("asset") { asset in
+                asset.field("version", "2.0")
+                asset.field("generator", "TwinEngine")
+            }
+            writeExtensionLists(hasMesh: !written.isEmpty, hasTable: !table.isEmpty, into: &root)
+            root.field("scene", 0)
+            root.arrayField("scenes") { list in
+                list.object { scene in
+                    if !written.isEmpty { scene.field("nodes", [0]) }
+                }
+            }
+            if !written.isEmpty {
+                root.arrayField("nodes") { list in
+                    list.object { node in
+                        node.field("mesh", 0)
+                        node.field("translation", [translation.x, translation.z, 0 - translation.y])
+                    }
+                }
+                root.arrayField("meshes") { list in
+                    list.object { mesh in
+                        mesh.arrayField("primitives") { items in
+                            for (index, primitive) in written.enumerated() {
+                                primitive.write(material: index, hasTable: !table.isEmpty, into: &items)
+                            }
+                        }
+                    }
+                }
+                root.arrayField("materials") { list in
+                    for primitive in primitives { Self.write(primitive.material, into: &list) }
+                }
+            }
+            if !buffer.bytes.isEmpty { buffer.write(into: &root) }
+            if !table.isEmpty {
+                root.objectField("extensions") { extensions in
+                    writeMetadata(table, rows, into: &extensions)
+                }
+            }
+        }
+    }
+
+    private func writeExtensionLists(hasMesh: Bool, hasTable: Bool, into root: inout JSONText) {
+        let quantized = hasMesh && normalFormat == .int8
+        guard hasMesh || hasTable else { return }
+        root.arrayField("extensionsUsed") { list in
+            if hasMesh { list.value("EXT_mesh_features") }
+            if hasTable { list.value("EXT_structural_metadata") }
+            if quantized { list.value("KHR_mesh_quantization") }
+        }
+        if quantized {
+            root.arrayField("extensionsRequired") { $0.value("KHR_mesh_quantization") }
+        }
+    }
+
+    private static func write(_ material: GLBMaterial, into list: inout JSONText) {
+        list.object { item in
+            if !material.name.isEmpty { item.field("name", material.name) }
+            item.objectField("pbrMetallicRoughness") { surface in
+                let colour = material.baseColour
+                surface.field("baseColorFactor", [
+                    LinearColour.value(colour.red), LinearColour.value(colour.green), LinearColour.value(colour.blue),
+                    Double(colour.alpha) / 255,
+                ])
+                surface.field("metallicFactor", 0)
+                surface.field("roughnessFactor", 0.9)
+            }
+            if material.baseColour.alpha < 255 { item.field("alphaMode", "BLEND") }
+            if material.isDoubleSided { item.field("doubleSided", true) }
+        }
+    }
+
+    private func writeMetadata(_ table: [StoredColumn], _ rows: Int, into extensions: inout JSONText) {
+        extensions.objectField("EXT_structural_metadata") { metadata in
+            metadata.objectField("schema") { schema in
+                schema.field("id", "schema")
+                schema.objectField("classes") { classes in
+                    classes.objectField(className) { item in
+                        item.objectField("properties") { properties in
+                            for stored in table { stored.writeProperty(into: &properties) }
+                        }
+                    }
+                }
+            }
+            metadata.arrayField("propertyTables") { list in
+                list.object { item in
+                    item.field("class", className)
+                    item.field("count", rows)
+                    item.objectField("properties") { properties in
+                        for stored in table { stored.writeViews(into: &properties) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Header, JSON chunk padded with spaces to 8, binary chunk.
+    private func assemble(_ document: [UInt8], _ binary: [UInt8]) throws(TileError) -> [UInt8] {
+        // The header and the chunk head take 20 bytes: 20 + JSON + 8 is the offset of the binary data.
+        let padding = (8 - (28 + document.count) % 8) % 8
+        let jsonLength = document.count + padding
+        let total = 20 + jsonLength + (binary.isEmpty ? 0 : 8 + binary.count)
+        guard total <= Int(UInt32.max) else {
+            throw TileError(.tooLarge, "a GLB of \(total) bytes: split the tile, at most 4 GiB fit")
+        }
+        var glb: [UInt8] = []
+        glb.reserveCapacity(total)
+        func append(_ value: Int) {
+            for shift in [0, 8, 16, 24] { glb.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        }
+        append(0x4654_6C67)
+        append(2)
+        append(total)
+        append(jsonLength)
+        append(0x4E4F_534A)
+        glb.append(contentsOf: document)
+        for _ in 0..<padding { glb.append(0x20) }
+        if !binary.isEmpty {
+            append(binary.count)
+            append(0x004E_4942)
+            glb.append(contentsOf: binary)
+        }
+        return glb
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A mesh that was written into the buffer: its accessors.
+struct GLBPrimitive {
+    let position: Int
+    let normal: Int
+    let colour: Int?
+    let feature: Int
+    let indices: Int
+    /// How many features have vertices here.
+    let featureCount: Int
+
+    init(
+        _ mesh: TriangleMesh, _ material: GLBMaterial, _ translation: SIMD3<Double>,
+        _ normalFormat: GLBBuilder.NormalFormat, rows: Int, into buffer: inout GLBBuffer
+    ) throws(TileError) {
+        guard mesh.vertexCount < Int(UInt32.max) else {
+            throw TileError(.tooLarge, "\(mesh.vertexCount) vertices in a tile: split it")
+        }
+        featureCount = try Self.countFeatures(mesh, rows)
+        position = try Self.addPositions(mesh, translation, into: &buffer)
+        normal = Self.addNormals(mesh, normalFormat, into: &buffer)
+        let ids = buffer.addView(
+            mesh.features.map { Float($0) }, alignment: 4, target: GLBBuffer.vertexTarget)
+        feature = buffer.addAccessor(.init(view: ids, componentType: 5126, count: mesh.vertexCount, type: "SCALAR"))
+        colour = mesh.hasColours ? Self.addColours(mesh, into: &buffer) : nil
+        indices = Self.addIndices(mesh, into: &buffer)
+    }
+
+    private static func countFeatures(_ mesh: TriangleMesh, _ rows: Int) throws(TileError) -> Int {
+        var seen = [Bool](repeating: false, count: rows)
+        var count = 0
+        for feature in mesh.features {
+            guard Int(feature) < rows else {
+                throw TileError(.argument, "feature \(feature) has no row: the columns have \(rows) values")
+            }
+            if !seen[Int(feature)] {
+                seen[Int(feature)] = true
+                count += 1
+            }
+        }
+        return count
+    }
+
+    private static func addPositions(
+        _ mesh: TriangleMesh, _ translation: SIMD3<Double>, into buffer: inout GLBBuffer
+    ) throws(TileError) -> Int {
+        var low = SIMD3<Float>(repeating: .infinity)
+        var high = SIMD3<Float>(repeating: -.infinity)
+        var packed: [Float] = []
+        packed.reserveCapacity(mesh.positions.count)
+        for i in stride(from: 0, to: mesh.positions.count, by: 3) {
+            let x = mesh.positions[i] - translation.x
+            let y = mesh.positions[i + 1] - translation.y
+            let z = mesh.positions[i + 2] - translation.z
+            let turned = SIMD3<Float>(Float(x), Float(z), Float(0 - y))
+            low = pointwiseMin(low, turned)
+            high = pointwiseMax(high, turned)
+            packed.append(turned.x)
+            packed.append(turned.y)
+            packed.append(turned.z)
+        }
+        guard (0..<3).allSatisfy({ low[$0].isFinite && high[$0].isFinite }) else {
+            throw TileError(.argument, "positions that are not finite or beyond Float32: leave such shapes out")
+        }
+        let view = buffer.addView(packed, alignment: 4, target: GLBBuffer.vertexTarget)
+        return buffer.addAccessor(.init(
+            view: view, componentType: 5126, count: mesh.vertexCount, type: "VEC3",
+            minimum: (0..<3).map { Double(low[$0]) }, maximum: (0..<3).map { Double(high[$0]) }))
+    }
+
+    private static func addNormals(
+        _ mesh: TriangleMesh, _ format: GLBBuilder.NormalFormat, into buffer: inout GLBBuffer
+    ) -> Int {
+        switch format {
+        case .float32:
+            var packed: [Float] = []
+            packed.reserveCapacity(mesh.normals.count)
+            for i in stride(from: 0, to: mesh.normals.count, by: 3) {
+                packed.append(mesh.normals[i])
+                packed.append(mesh.normals[i + 2])
+                packed.append(0 - mesh.normals[i + 1])
+            }
+            let view = buffer.addView(packed, alignment: 4, target: GLBBuffer.vertexTarget)
+            return buffer.addAccessor(.init(view: view, componentType: 5126, count: mesh.vertexCount, type: "VEC3"))
+        case .int8:
+            // Four bytes per normal: glTF wants attributes aligned to 4.
+            var packed: [SIMD4<Int8>] = []
+            packed.reserveCapacity(mesh.vertexCount)
+            for i in stride(from: 0, to: mesh.normals.count, by: 3) {
+                let turned = SIMD4<Float>(mesh.normals[i], mesh.normals[i + 2], 0 - mesh.normals[i + 1], 0)
+                packed.append(SIMD4<Int8>(truncatingIfNeeded: SIMD4<Int32>(
+                    (turned * 127).rounded(.toNearestOrAwayFromZero))))
+            }
+            let view = buffer.addView(packed, alignment: 4, stride: 4, target: GLBBuffer.vertexTarget)
+            return buffer.addAccessor(.init(
+                view: view, componentType: 5120, count: mesh.vertexCount, type: "VEC3", isNormalized: true))
+        }
+    }
+
+    private static func addColours(_ mesh: TriangleMesh, into buffer: inout GLBBuffer) -> Int {
+        let linear = mesh.colours.map { colour in
+            SIMD4<UInt8>(
+                LinearColour.bytes[Int(colour.red)], LinearColour.bytes[Int(colour.green)],
+                LinearColour.bytes[Int(colour.blue)], colour.alpha)
+        }
+        let view = buffer.addView(linear, alignment: 4, target: GLBBuffer.vertexTarget)
+        return buffer.addAccessor(.init(
+            view: view, componentType: 5121, count: mesh.vertexCount, type: "VEC4", isNormalized: true))
+    }
+
+    private static func addIndices(_ mesh: TriangleMesh, into buffer: inout GLBBuffer) -> Int {
+        // 65535 marks a restart and is no index.
+        let isShort = mesh.vertexCount <= Int(UInt16.max)
+        let view = isShort
+            ? buffer.addView(
+                mesh.indices.map { UInt16(truncatingIfNeeded: $0) }, alignment: 4, target: GLBBuffer.indexTarget)
+            : buffer.addView(mesh.indices, alignment: 4, target: GLBBuffer.indexTarget)
+        return buffer.addAccessor(.init(
+            view: view, componentType: isShort ? 5123 : 5125, count: mesh.indices.count, type: "SCALAR"))
+    }
+
+    func write(material: Int, hasTable: Bool, into list: inout JSONText) {
+        list.object { item in
+            item.objectField("attributes") { attributes in
+                attributes.field("POSITION", position)
+                attributes.field("NORMAL", normal)
+                attributes.field("_FEATURE_ID_0", feature)
+                if let colour { attributes.field("COLOR_0", colour) }
+            }
+            item.field("indices", indices)
+            item.field("material", material)
+            item.field("mode", 4)
+            item.objectField("extensions") { extensions in
+                extensions.objectField("EXT_mesh_features") { features in
+                    features.arrayField("featureIds") { ids in
+                        ids.object { id in
+                            id.field("featureCount", featureCount)
+                            id.field("attribute", 0)
+                            if hasTable { id.field("propertyTable", 0) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A column that was written into the buffer: its views.
+struct StoredColumn {
+    let column: PropertyColumn
+    let values: Int
+    let offsets: Int?
+
+    init(_ column: PropertyColumn, into buffer: inout GLBBuffer) {
+        self.column = column
+        switch column.values {
+        case .string(let texts):
+            var text: [UInt8] = []
+            var ends: [UInt32] = [0]
+            ends.reserveCapacity(texts.count + 1)
+            for value in texts {
+                text.append(contentsOf: value.utf8)
+                ends.append(UInt32(truncatingIfNeeded: text.count))
+            }
+            // A view may not be empty.
+            if text.isEmpty { text.append(0) }
+            values = buffer.addView(text, alignment: 8)
+            offsets = buffer.addView(ends, alignment: 8)
+        case .float64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
+        case .float32(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
+        case .int64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
+        case .uint64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
+        case .uint32(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
+        }
+    }
+
+    func writeProperty(into properties: inout JSONText) {
+        properties.objectField(column.id) { item in
+            item.field("name", column.displayName)
+            let (type, component) = column.values.schemaType
+            item.field("type", type)
+            if let component { item.field("componentType", component) }
+            if let semantic = column.semantic { item.field("semantic", semantic.rawValue) }
+            item.field("required", true)
+        }
+    }
+
+    func writeViews(into properties: inout JSONText) {
+        properties.objectField(column.id) { item in
+            item.field("values", values)
+            if let offsets {
+                item.field("stringOffsets", offsets)
+                item.field("stringOffsetType", "UINT32")
+            }
+        }
+    }
+}
