@@ -22,7 +22,7 @@ public struct DecodedFeature: Sendable, Hashable {
     public var kind: GeometryKind?
     /// Interleaved x, y in tile units: x east, y south from the tile's north-west corner.
     public var xy: [Int32] = []
-    /// End vertex of each ring with ``ringStartsPart``, in the layout of ``FlatGeometry``: rings without closing vertex.
+    /// End vertex of each ring with ``ringStartsPart``, laid out as in ``FlatGeometry``: rings have no closing vertex.
     public var ringEnds: [UInt32] = []
     public var attributes: [String: MVTValue] = [:]
 

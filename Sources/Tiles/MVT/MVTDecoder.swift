@@ -3,13 +3,13 @@ import Spatial
 
 /// Reads vector tiles of version 2 and refuses what the specification forbids, naming the clause.
 ///
-/// Strict: the first violation ends decoding. Fields that the specification does not know are skipped, except in values,
-/// which must have exactly one known field. A missing extent is 4096, the default of `vector_tile.proto`.
+/// Strict: the first violation ends decoding. Fields that the specification does not know are skipped; a value must
+/// have exactly one known field. A missing extent is 4096, the default of `vector_tile.proto`.
 /// Memory stays within a constant factor of the input: counts are checked against the bytes left before use.
 ///
 /// Source: Mapbox Vector Tile Specification 2.1; clause numbers are those of its README.
 public enum MVTDecoder {
-    /// The layers of an uncompressed tile, in order. Throws ``TileError`` `.malformed`. O(bytes). Usable from any thread.
+    /// The layers of an uncompressed tile, in order. Throws ``TileError`` `.malformed`. O(bytes). For any thread.
     public static func decode(_ bytes: [UInt8]) throws(TileError) -> [DecodedLayer] {
         var reader = ProtobufReader(bytes)
         var layers: [DecodedLayer] = []

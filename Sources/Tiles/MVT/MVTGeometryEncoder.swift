@@ -59,7 +59,9 @@ struct MVTGeometryEncoder {
             if options.tinyPolygons != .keep {
                 let unit = Double(Int64(1) << shift)
                 let bound = Double(box.maxX - box.minX) / unit * (Double(box.maxY - box.minY) / unit)
-                if bound < options.tinyArea { return tiny(area: bound, x: box.minX, y: box.minY) }
+                if bound < options.tinyArea {
+                    return tiny(area: area(xy, ringEnds) / (unit * unit), x: box.minX, y: box.minY)
+                }
             }
             return encodePolygons(xy, ringEnds, inside: inside)
         }
@@ -180,6 +182,11 @@ struct MVTGeometryEncoder {
             return
         }
         simplifier.simplifyLine(&ring, tolerance: options.tolerance)
+        // A closed line within the tolerance has only its end left, twice; spec 4.3.3.2: LineTo MUST move.
+        guard ring.count > 2 || ring[0] != ring[1] else {
+            droppedRings += 1
+            return
+        }
         bytes.append(1 << 3 | 1)
         move(to: ring[0])
         bytes.appendVarint((ring.count - 1) << 3 | 2)
@@ -217,11 +224,9 @@ struct MVTGeometryEncoder {
                 droppedRings += 1
                 continue
             }
-            if startsPart {
-                outerKept = true
-                area += Double(abs(doubled)) / 2
-            }
-            // Spec 4.3.3.3: an exterior ring has positive area in tile coordinates (y down), an interior ring negative.
+            if startsPart { outerKept = true }
+            area += Double(startsPart ? abs(doubled) : -abs(doubled)) / 2
+            // Spec 4.3.4.4: an exterior ring has positive area in tile coordinates (y down), an interior ring negative.
             if (doubled > 0) != startsPart { ring.reverse() }
             writeRing()
         }
@@ -286,15 +291,39 @@ struct MVTGeometryEncoder {
                 let share = Double(limit - (horizontal ? inner.x : inner.y))
                     / Double(horizontal ? outer.x - inner.x : outer.y - inner.y)
                 if horizontal {
-                    clipped.append(TilePoint(x: limit, y: inner.y + Int64((Double(outer.y - inner.y) * share).rounded())))
+                    let offset = Int64((Double(outer.y - inner.y) * share).rounded())
+                    clipped.append(TilePoint(x: limit, y: inner.y + offset))
                 } else {
-                    clipped.append(TilePoint(x: inner.x + Int64((Double(outer.x - inner.x) * share).rounded()), y: limit))
+                    let offset = Int64((Double(outer.x - inner.x) * share).rounded())
+                    clipped.append(TilePoint(x: inner.x + offset, y: limit))
                 }
             }
             if isIn { clipped.append(point) }
             previous = point
         }
         swap(&ring, &clipped)
+    }
+
+    /// Area of all rings in square units of the scaled positions, holes taken off, before any clipping.
+    private func area(_ xy: borrowing Span<UInt32>, _ ringEnds: borrowing Span<UInt32>) -> Double {
+        var start = 0
+        var area = 0.0
+        for index in ringEnds.indices {
+            let end = min(Int(ringEnds[index] & ringEndMask), xy.count / 2)
+            defer { start = end }
+            guard end - start > 2 else { continue }
+            // Relative to the ring's first vertex, so that the products of a polygon this small are exact.
+            let origin = local(xy, start)
+            var doubled = 0.0, lastX = 0.0, lastY = 0.0
+            for vertex in (start + 1)..<end {
+                let point = local(xy, vertex)
+                let x = Double(point.x - origin.x), y = Double(point.y - origin.y)
+                doubled += lastX * y - x * lastY
+                (lastX, lastY) = (x, y)
+            }
+            area += ringEnds[index] & ringStartsPart != 0 || index == 0 ? abs(doubled) : -abs(doubled)
+        }
+        return max(area, 0) / 2
     }
 
     private func doubledArea() -> Int64 {
