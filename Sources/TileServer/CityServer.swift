@@ -66,11 +66,12 @@ final class CityServer: Sendable {
         }
     }
 
-    /// A grid box that covers a lon/lat box, or nil where the box reaches so far beyond the city that the grid has none:
+    /// A grid box that covers a lon/lat box, or nil where the box reaches so far beyond the city that there is none:
     /// then everything must be looked at. May call PROJ: use it on a worker.
     func gridBox(_ box: LonLatBox) -> GridBox? {
         let extent = city.project.extent
-        let isNear = box.west > extent.west - 5 && box.east < extent.east + 5 && box.south > extent.south - 5
+        let isNear =
+            box.west > extent.west - 5 && box.east < extent.east + 5 && box.south > extent.south - 5
             && box.north < extent.north + 5
         guard isNear, let grid = try? city.gridBox(box) else {
             // The reason is that the box does not fit the grid, which nil states.
@@ -105,7 +106,8 @@ struct ReadableLayer: Sendable {
         }
         let marginX = (extent.east - extent.west) / 50 + 0.002
         let marginY = (extent.north - extent.south) / 50 + 0.002
-        let covers = box.west <= extent.west - marginX && box.east >= extent.east + marginX
+        let covers =
+            box.west <= extent.west - marginX && box.east >= extent.east + marginX
             && box.south <= extent.south - marginY && box.north >= extent.north + marginY
         if covers {
             let page = try view.items(in: nil, offset: offset, limit: limit)

@@ -29,10 +29,14 @@ enum OpenAPIDocument {
         }
         out.raw("},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}")
         out.raw(",\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem details that say what to change\"")
-        out.raw(",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}")
-        out.raw(",\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"]")
+        out.raw(
+            ",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}")
+        out.raw(
+            ",\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"]")
         out.raw(",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"}")
-        out.raw(",\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"parameter\":{\"type\":\"string\"}}}}}}")
+        out.raw(
+            ",\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"parameter\":{\"type\":\"string\"}}}}}}"
+        )
         return out.bytes
     }
 

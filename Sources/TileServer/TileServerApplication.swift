@@ -35,7 +35,8 @@ public func runServer(
                 + "stop it, or choose another one with --port, for example --port \(options.port + 1)")
     } catch let error as IOError where error.errnoCode == EACCES {
         throw TwinError(
-            .argument, "port \(options.port) needs privileges; choose one above 1023 with --port, for example --port 8080")
+            .argument,
+            "port \(options.port) needs privileges; choose one above 1023 with --port, for example --port 8080")
     } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
         throw TwinError(
             .argument, "\(options.host) is no address of this machine; choose one with --host, for example 127.0.0.1")

@@ -112,7 +112,9 @@ import TwinEngine
                     }
                     if text.contains("event: update"), text.contains("\"T-1\"") { break }
                 }
-                #expect(text.contains("content-type: text/event-stream") || text.contains("Content-Type: text/event-stream"))
+                #expect(
+                    text.contains("content-type: text/event-stream") || text.contains("Content-Type: text/event-stream")
+                )
                 #expect(text.contains("\"removed\":[]"))
             }
         }

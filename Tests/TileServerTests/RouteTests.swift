@@ -14,7 +14,10 @@ import Testing
             let layers = try #require(open["layers"] as? [[String: Any]])
             #expect(layers.compactMap { $0["id"] as? String } == ["shops", "sensors"])
             #expect(layers[0]["count"] as? Int == 25)
-            #expect((layers[0]["fields"] as? [[String: Any]])?.compactMap { $0["name"] as? String } == ["name", "name_en", "floors"])
+            #expect(
+                (layers[0]["fields"] as? [[String: Any]])?.compactMap { $0["name"] as? String } == [
+                    "name", "name_en", "floors",
+                ])
             #expect((open["live"] as? [String: Any])?["count"] as? Int == 2)
             let holder = try await json(client.get("/city.json", .bearer))
             #expect((holder["layers"] as? [[String: Any]])?.count == 3)
@@ -65,7 +68,8 @@ import Testing
     @Test func boxesOfAnySizeAreCountedExactly() async throws {
         try await TestCity.run { client in
             for (box, count) in [
-                ("120.0005,36.24,120.0035,36.26", 3), ("-180,-90,180,90", 25), ("0,0,1,1", 0), ("119,30,120.0005,40", 1),
+                ("120.0005,36.24,120.0035,36.26", 3), ("-180,-90,180,90", 25), ("0,0,1,1", 0),
+                ("119,30,120.0005,40", 1),
             ] {
                 let page = try await json(client.get("/collections/shops/items?limit=1&bbox=\(box)"))
                 #expect(page["numberMatched"] as? Int == count, "\(box)")
@@ -162,7 +166,8 @@ import Testing
             #expect(file.headers[.cacheControl]?.contains("max-age") == true)
             for path in [
                 "/vendor/../../etc/passwd", "/vendor/%2e%2e/%2e%2e/etc/passwd", "/vendor/..%2f..%2fetc%2fpasswd",
-                "/vendor//etc/passwd", "/vendor/link.js", "/vendor/", "/vendor/a.js/", "/web/../city.yaml", "/web/.hidden",
+                "/vendor//etc/passwd", "/vendor/link.js", "/vendor/", "/vendor/a.js/", "/web/../city.yaml",
+                "/web/.hidden",
                 "/vendor/a.js%00.png", "/vendor/%ff",
             ] {
                 let status = try await client.get(path).status
@@ -175,7 +180,8 @@ import Testing
         try await TestCity.run { client in
             let page = try await client.get("/", [.accept: "text/html,application/xhtml+xml,*/*;q=0.8"])
             #expect(page.headers[.contentType] == "text/html; charset=utf-8")
-            for landing in [try await client.get("/", [.accept: "application/json"]), try await client.get("/?f=json")] {
+            for landing in [try await client.get("/", [.accept: "application/json"]), try await client.get("/?f=json")]
+            {
                 let links = try #require(json(landing)["links"] as? [[String: String]])
                 #expect(Set(links.compactMap { $0["rel"] }).isSuperset(of: ["service-desc", "conformance", "data"]))
             }
@@ -220,10 +226,15 @@ import Testing
                 #expect(style["glyphs"] == nil && style["sprite"] == nil)
                 let sources = try #require(style["sources"] as? [String: [String: Any]])
                 #expect(Set(sources.keys) == ["basemap", "valves", "sensors"])
-                #expect((sources["basemap"]?["tiles"] as? [String])?.first == "http://localhost/tiles/basemap/{z}/{x}/{y}.mvt")
-                for layer in try #require(style["layers"] as? [[String: Any]]) where layer["id"] as? String != "background" {
+                #expect(
+                    (sources["basemap"]?["tiles"] as? [String])?.first
+                        == "http://localhost/tiles/basemap/{z}/{x}/{y}.mvt")
+                for layer in try #require(style["layers"] as? [[String: Any]])
+                where layer["id"] as? String != "background" {
                     #expect(sources[layer["source"] as? String ?? ""] != nil)
-                    #expect((layer["metadata"] as? [String: Any])?["twin:layer"] as? String == layer["source-layer"] as? String)
+                    #expect(
+                        (layer["metadata"] as? [String: Any])?["twin:layer"] as? String == layer["source-layer"]
+                            as? String)
                 }
             }
         }
@@ -246,7 +257,8 @@ import Testing
                         let name = parameter["name"] as? String ?? ""
                         let example = name == "id" || name == "layers" ? "shops" : "\(parameter["example"] ?? "")"
                         if parameter["in"] as? String == "path" {
-                            path = path.replacingOccurrences(of: "{\(name)}", with: name == "tileset" ? "basemap" : example)
+                            path = path.replacingOccurrences(
+                                of: "{\(name)}", with: name == "tileset" ? "basemap" : example)
                         } else if parameter["required"] as? Bool == true {
                             query.append("\(name)=\(example)")
                         }

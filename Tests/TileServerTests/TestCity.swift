@@ -19,7 +19,8 @@ enum TestCity {
         let shops = (0..<25).map { index in
             "s\(index),店\(index),Shop \(index),\(index % 3),\(Double(index) / 4),\(120 + Double(index) * 0.001),36.25"
         }
-        try write("code,name,name_en,floors,ratio,lon,lat\n" + shops.joined(separator: "\n") + "\n", folder, "shops.csv")
+        try write(
+            "code,name,name_en,floors,ratio,lon,lat\n" + shops.joined(separator: "\n") + "\n", folder, "shops.csv")
         try write("code,owner,lon,lat\nv1,\"O\"\"Neil\",120.005,36.25\n", folder, "valves.csv")
         try write(
             "code,name,kind,lon,lat\nA-1,空气站,air,120.001,36.2505\nL-1,水位,level,120.04,36.28\n", folder, "sensors.csv")
@@ -46,11 +47,11 @@ enum TestCity {
         if tokens {
             let path = FileManager.default.temporaryDirectory.appendingPathComponent("access-\(UUID()).yaml").path
             try """
-                tokens:
-                  - {name: office, sha256: \(tokenDigest), role: editor, department: 燃气公司, classification: restricted}
-                masks:
-                  - {layer: shops, fields: [ratio], below: internal}
-                """.write(toFile: path, atomically: true, encoding: .utf8)
+            tokens:
+              - {name: office, sha256: \(tokenDigest), role: editor, department: 燃气公司, classification: restricted}
+            masks:
+              - {layer: shops, fields: [ratio], below: internal}
+            """.write(toFile: path, atomically: true, encoding: .utf8)
             options.accessFile = path
         }
         change(&options)

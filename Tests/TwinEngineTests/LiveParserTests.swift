@@ -71,7 +71,9 @@ import TestSupport
         for text in ["01", "1.", ".5", "+1", "1e", "--1", "0x10", "NaN", "1.2.3"] {
             #expect(parse("{\"id\":\"a\",\"lon\":\(text),\"lat\":1}").rejections.count == 1, "\(text)")
         }
-        for (text, value) in [("0", 0), ("-0.5", -0.5), ("1e1", 10), ("1.25E-1", 0.125), ("120.123456789", 120.123456789)] {
+        for (text, value) in [
+            ("0", 0), ("-0.5", -0.5), ("1e1", 10), ("1.25E-1", 0.125), ("120.123456789", 120.123456789),
+        ] {
             let parser = parse("{\"id\":\"a\",\"lon\":\(text),\"lat\":1}")
             #expect(parser.observations.first?.observation.position?.longitude == value, "\(text)")
         }
@@ -79,7 +81,8 @@ import TestSupport
 
     @Test func garbageNeverTraps() {
         var random = SeededGenerator.printed()
-        let seed = Array(#"{"id":"T-1","lon":120.0,"lat":36.2,"t":"2026-11-21T08:00:00Z","values":{"a":[1,"\u00e9"]}}"#.utf8)
+        let seed = Array(
+            #"{"id":"T-1","lon":120.0,"lat":36.2,"t":"2026-11-21T08:00:00Z","values":{"a":[1,"\u00e9"]}}"#.utf8)
         for _ in 0..<20_000 {
             var bytes = seed
             for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -98,7 +101,9 @@ import TestSupport
     }
 
     @Test func timesRoundTrip() {
-        for text in ["1970-01-01T00:00:00Z", "2024-02-29T23:59:59.250Z", "2026-11-21T08:00:00Z", "1969-12-31T23:59:59Z"] {
+        for text in [
+            "1970-01-01T00:00:00Z", "2024-02-29T23:59:59.250Z", "2026-11-21T08:00:00Z", "1969-12-31T23:59:59Z",
+        ] {
             #expect(LiveTime.parse(text.utf8).map(LiveTime.format) == text)
         }
         #expect(LiveTime.parse("2026-11-21T16:00:00+08:00".utf8) == LiveTime.parse("2026-11-21T08:00:00Z".utf8))

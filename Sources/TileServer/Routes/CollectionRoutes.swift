@@ -147,7 +147,8 @@ enum CollectionRoutes {
             var reply = Reply.json(out, type: "application/geo+json")
             reply.headers.contentCRS = "<\(crs84)>"
             // The time stamp changes with every answer; the content does not, so the tag is of what it depends on.
-            reply.entityTag = EntityTag.of(Array("\(layer.id) \(layer.view.version) \(here)\(query.entries) \(layer.masked.sorted())".utf8))
+            reply.entityTag = EntityTag.of(
+                Array("\(layer.id) \(layer.view.version) \(here)\(query.entries) \(layer.masked.sorted())".utf8))
             return reply
         }
     }

@@ -24,7 +24,7 @@ enum LiveRoutes {
             consumes: ["application/x-ndjson", "application/geo+json"], handler: report),
         Route(
             .get, "/live/stream",
-            "Server-Sent Events: a `snapshot` first, then `update` with changed and removed terminals, 4 a second at most",
+            "Server-Sent Events: a `snapshot`, then at most 4 `update` a second with changed and removed terminals",
             parameters: [CollectionRoutes.bbox], produces: ["text/event-stream"], handler: stream),
     ]
 

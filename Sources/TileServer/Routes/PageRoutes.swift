@@ -63,7 +63,10 @@ enum PageRoutes {
             ("/conformance", "conformance", "application/json", "Conformance classes"),
             ("/collections", "data", "application/json", "Layers"),
             ("/city.json", "describedby", "application/json", "The city"),
-            ("/tiles/basemap.json", "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "application/json", "TileJSON"),
+            (
+                "/tiles/basemap.json", "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "application/json",
+                "TileJSON"
+            ),
         ]
         for (path, rel, type, title) in links {
             out.raw(",")
@@ -86,7 +89,9 @@ enum PageRoutes {
         return try await server.workers.run {
             let folder = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
             let full = URL(fileURLWithPath: root + "/" + path).resolvingSymlinksInPath().path
-            guard full.hasPrefix(folder + "/"), isRegularFile(full) else { throw Problem.notFound("there is no file '\(path.prefix(120))'") }
+            guard full.hasPrefix(folder + "/"), isRegularFile(full) else {
+                throw Problem.notFound("there is no file '\(path.prefix(120))'")
+            }
             var reply = Reply(
                 [UInt8](try Data(contentsOf: URL(fileURLWithPath: full))), type: contentType(full))
             reply.cacheControl = cache

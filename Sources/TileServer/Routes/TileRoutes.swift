@@ -37,7 +37,8 @@ enum TileRoutes {
             return server.readableLayers(view, principal).filter(\.definition.isBase)
         }
         guard view.layer(tileset) != nil else {
-            throw .notFound("there is no tileset '\(tileset.prefix(80))'; GET /city.json lists the layers, or use basemap")
+            throw .notFound(
+                "there is no tileset '\(tileset.prefix(80))'; GET /city.json lists the layers, or use basemap")
         }
         return [try server.layer(tileset, view, principal)]
     }

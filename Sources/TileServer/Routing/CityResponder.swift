@@ -54,7 +54,9 @@ struct CityResponder: HTTPResponder {
 
     private func answer(_ request: Request, _ template: inout String) async throws -> Reply {
         var segments: [String] = []
-        for part in request.uri.path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+        for part in request.uri.path.utf8.dropFirst().split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        {
             guard let segment = percentDecoded(part, plusIsSpace: false) else {
                 throw Problem(.badRequest, "the path is not percent-encoded UTF-8")
             }
@@ -113,7 +115,8 @@ struct CityResponder: HTTPResponder {
     private func base(_ request: Request) -> String {
         let scheme = request.headers.forwardedScheme == "https" ? "https" : "http"
         let host = request.head.authority ?? ""
-        let isPlain = !host.isEmpty && host.utf8.count <= 255
+        let isPlain =
+            !host.isEmpty && host.utf8.count <= 255
             && host.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

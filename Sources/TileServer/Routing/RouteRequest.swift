@@ -95,7 +95,8 @@ struct QueryParameters: Sendable {
             throw .parameter(name, "'\(name)' has its south above its north; \(example)")
         }
         guard box.west <= box.east else {
-            throw .parameter(name, "'\(name)' has its west right of its east; no city spans the antimeridian; \(example)")
+            throw .parameter(
+                name, "'\(name)' has its west right of its east; no city spans the antimeridian; \(example)")
         }
         return box
     }

@@ -49,7 +49,9 @@ extension Access {
         var names: Set<String> = []
         for token in tokens {
             guard let name = token.principal.name else { continue }
-            if !names.insert(name).inserted { root.fail("two tokens are named '\(name)'; the audit log needs one name each") }
+            if !names.insert(name).inserted {
+                root.fail("two tokens are named '\(name)'; the audit log needs one name each")
+            }
         }
         try diagnostics.throwIfAny()
         return Access(isConfigured: true, tokens: tokens, masks: masks, audit: audit)
@@ -60,7 +62,8 @@ extension Access {
         let name = node.required("name", example: "gas-office")
         let digest = hexBytes(node.required("sha256", example: "the output of `printf %s \"$TOKEN\" | sha256sum`"))
         if digest?.count != 32 {
-            node.fail("'\(node.path).sha256' must be 64 hexadecimal digits, as `printf %s \"$TOKEN\" | sha256sum` prints")
+            node.fail(
+                "'\(node.path).sha256' must be 64 hexadecimal digits, as `printf %s \"$TOKEN\" | sha256sum` prints")
         }
         let role = node.choice("role", Role.self) ?? .reader
         let classification = node.choice("classification", Classification.self) ?? .public

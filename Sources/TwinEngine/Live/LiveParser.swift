@@ -123,7 +123,8 @@ public struct LiveParser {
     /// One NDJSON object, or one GeoJSON Feature.
     private mutating func item(_ scanner: inout LiveScanner) throws(LiveScanError) -> LiveObservation {
         guard scanner.peek() == UInt8(ascii: "{") else {
-            throw LiveScanError("not an object; write {\"id\":\"T-1\",\"lon\":120.0,\"lat\":36.2,\"values\":{\"pm25\":31}}")
+            throw LiveScanError(
+                "not an object; write {\"id\":\"T-1\",\"lon\":120.0,\"lat\":36.2,\"values\":{\"pm25\":31}}")
         }
         var draft = Draft()
         var isFirst = true
@@ -206,7 +207,8 @@ public struct LiveParser {
         switch (draft.longitude, draft.latitude) {
         case (let longitude?, let latitude?):
             guard longitude.magnitude <= 180, latitude.magnitude <= 90 else {
-                throw LiveScanError("lon \(longitude), lat \(latitude) is not on Earth; the order is lon, lat in degrees")
+                throw LiveScanError(
+                    "lon \(longitude), lat \(latitude) is not on Earth; the order is lon, lat in degrees")
             }
             position = LonLat(longitude: longitude, latitude: latitude)
         case (nil, nil): break

@@ -29,7 +29,8 @@ public final class LiveService: Sendable {
         index = LiveIndex(timeToLive: timeToLive) { (position) throws(SpatialError) in
             guard extent.isNear(position) else {
                 throw SpatialError(
-                    .coordinates, "lon \(position.longitude), lat \(position.latitude) is far outside the city's extent")
+                    .coordinates, "lon \(position.longitude), lat \(position.latitude) is far outside the city's extent"
+                )
             }
             return try city.gridPoint(position)
         }
