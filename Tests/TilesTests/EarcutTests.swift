@@ -20,11 +20,11 @@ import Testing
     }
 
     private static func ringArea(_ xy: [Double], _ start: Int, _ end: Int) -> Double {
+        // Relative to the first vertex: products of large coordinates would lose the digits that are compared.
         var sum = 0.0
-        var previous = end - 1
-        for vertex in start..<end {
-            sum += xy[2 * previous] * xy[2 * vertex + 1] - xy[2 * vertex] * xy[2 * previous + 1]
-            previous = vertex
+        for i in stride(from: start + 1, to: end - 1, by: 1) {
+            sum += (xy[2 * i] - xy[2 * start]) * (xy[2 * i + 3] - xy[2 * start + 1])
+                - (xy[2 * i + 2] - xy[2 * start]) * (xy[2 * i + 1] - xy[2 * start + 1])
         }
         return abs(sum) / 2
     }
@@ -64,8 +64,10 @@ import Testing
             } else {
                 print("earcut \(name): \(triangles.count / 3) triangles, published \(count); area off by \(deviation)")
             }
-            if count > 0 { #expect(deviation <= (errors[name] ?? 1e-15) * 1.001 + 1e-13, "\(name)") }
+            if count > 0 { #expect(deviation <= (errors[name] ?? 1e-15) * 1.001 + 1e-13, "\(name): \(deviation), \(triangles.count / 3) triangles of \(count)") }
         }
+        // In issue142 the published count leaves 13 % of the area out; ours covers it all with two triangles more.
+        #expect(agreeing >= counts.count - 1)
         print("earcut: \(agreeing) of \(counts.count) counts agree")
     }
 

@@ -27,17 +27,17 @@ struct RingNode: BitwiseCopyable {
         q.x <= max(p.x, r.x) && q.x >= min(p.x, r.x) && q.y <= max(p.y, r.y) && q.y >= min(p.y, r.y)
     }
 
-    /// Whether segments p-q and r-s share a point.
-    static func intersects(_ p: RingNode, _ q: RingNode, _ r: RingNode, _ s: RingNode) -> Bool {
-        let sides = (side(p, q, r), side(p, q, s), side(r, s, p), side(r, s, q))
-        if sides.0 != sides.1, sides.2 != sides.3 { return true }
-        return (sides.0 == 0 && isBetween(p, r, q)) || (sides.1 == 0 && isBetween(p, s, q))
-            || (sides.2 == 0 && isBetween(r, p, s)) || (sides.3 == 0 && isBetween(r, q, s))
+    /// Whether segments p-q and r-s cross between their ends.
+    static func crosses(_ p: RingNode, _ q: RingNode, _ r: RingNode, _ s: RingNode) -> Bool {
+        let (a, b, c, d) = (area(p, q, r), area(p, q, s), area(r, s, p), area(r, s, q))
+        return ((a > 0 && b < 0) || (a < 0 && b > 0)) && ((c > 0 && d < 0) || (c < 0 && d > 0))
     }
 
-    private static func side(_ p: RingNode, _ q: RingNode, _ r: RingNode) -> Int {
-        let value = area(p, q, r)
-        return value > 0 ? 1 : (value < 0 ? -1 : 0)
+    /// Whether segments p-q and r-s share a point.
+    static func intersects(_ p: RingNode, _ q: RingNode, _ r: RingNode, _ s: RingNode) -> Bool {
+        crosses(p, q, r, s)
+            || (area(p, q, r) == 0 && isBetween(p, r, q)) || (area(p, q, s) == 0 && isBetween(p, s, q))
+            || (area(r, s, p) == 0 && isBetween(r, p, s)) || (area(r, s, q) == 0 && isBetween(r, q, s))
     }
 }
 

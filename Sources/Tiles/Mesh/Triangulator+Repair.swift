@@ -7,22 +7,22 @@ extension Triangulator {
         guard first >= 0 else { return first }
         var start = first
         var index = first
+        var isChanged = false
         repeat {
             let p = nodes[Int(index)]
             let after = nodes[Int(p.next)]
             let (a, b) = (nodes[Int(p.previous)], nodes[Int(after.next)])
-            if !a.coincides(with: b), RingNode.intersects(a, p, after, b), isLocallyInside(a, b),
-                isLocallyInside(b, a)
-            {
+            if RingNode.crosses(a, p, after, b), isLocallyInside(a, b), isLocallyInside(b, a) {
                 emit(p.previous, index, after.next)
                 unlink(index)
                 unlink(p.next)
                 index = after.next
                 start = index
+                isChanged = true
             }
             index = nodes[Int(index)].next
         } while index != start
-        return filter(index)
+        return isChanged ? filter(index) : index
     }
 
     /// Splits the ring at the first valid diagonal and leaves both halves to be clipped.
@@ -35,8 +35,8 @@ extension Triangulator {
                     let c = bridge(a, b)
                     let first = filter(a, until: nodes[Int(a)].next)
                     let second = filter(c, until: nodes[Int(c)].next)
-                    work.append((second, 0))
-                    work.append((first, 0))
+                    work.append(second)
+                    work.append(first)
                     return
                 }
                 b = nodes[Int(b)].next
@@ -49,13 +49,14 @@ extension Triangulator {
         let (a, b) = (nodes[Int(indexA)], nodes[Int(indexB)])
         let (beforeA, afterA) = (nodes[Int(a.previous)], nodes[Int(a.next)])
         let (beforeB, afterB) = (nodes[Int(b.previous)], nodes[Int(b.next)])
-        guard afterA.vertex != b.vertex, beforeA.vertex != b.vertex, !crossesRing(indexA, a, b) else { return false }
-        if isLocallyInside(a, b), isLocallyInside(b, a), isMiddleInside(indexA, a, b),
-            RingNode.area(beforeA, a, beforeB) != 0 || RingNode.area(a, beforeB, b) != 0
-        {
-            return true
-        }
-        return a.coincides(with: b) && RingNode.area(beforeA, a, afterA) > 0 && RingNode.area(beforeB, b, afterB) > 0
+        guard afterA.vertex != b.vertex else { return false }
+        // Two vertices of one place, where the ring touches itself.
+        let isTouch = a.coincides(with: b) && RingNode.area(beforeA, a, afterA) > 0
+            && RingNode.area(beforeB, b, afterB) > 0
+        let isVisible = isLocallyInside(a, b) && isLocallyInside(b, a)
+            && (RingNode.area(beforeA, a, beforeB) != 0 || RingNode.area(a, beforeB, b) != 0)
+        guard isTouch || isVisible, !crossesRing(indexA, a, b) else { return false }
+        return isTouch || isMiddleInside(indexA, a, b)
     }
 
     private func crossesRing(_ start: Int32, _ a: RingNode, _ b: RingNode) -> Bool {

@@ -36,28 +36,52 @@ extension Triangulator {
         if node.nextZ >= 0 { nodes[Int(node.nextZ)].previousZ = node.previousZ }
     }
 
-    /// Drops repeated vertices and vertices on straight edges between `start` and `end`.
-    mutating func filter(_ start: Int32, until limit: Int32? = nil) -> Int32 {
+    /// Drops repeated vertices and vertices on straight edges, in the whole ring until none is left; returns a vertex
+    /// that stays.
+    mutating func filter(_ start: Int32) -> Int32 {
         guard start >= 0 else { return start }
-        var end = limit ?? start
+        var end = start
         var index = start
         var again = false
         repeat {
-            again = false
-            let p = nodes[Int(index)]
-            let repeats = p.coincides(with: nodes[Int(p.next)])
-            if !p.isLone, repeats || RingNode.area(nodes[Int(p.previous)], p, nodes[Int(p.next)]) == 0 {
-                if keepsStraightVertices, !repeats, p.previous != p.next { emit(p.previous, index, p.next) }
-                unlink(index)
-                index = p.previous
+            again = drops(index)
+            if again {
+                index = nodes[Int(index)].previous
                 end = index
-                if nodes[Int(index)].next == index { break }
-                again = true
             } else {
-                index = p.next
+                index = nodes[Int(index)].next
             }
         } while again || index != end
         return end
+    }
+
+    /// The same between `start` and `limit` only: where a bridge was laid.
+    mutating func filter(_ start: Int32, until limit: Int32) -> Int32 {
+        var end = limit
+        var index = start
+        while true {
+            if drops(index) {
+                let before = nodes[Int(index)].previous
+                if index == end { end = before }
+                index = before
+            } else if index == end {
+                return end
+            } else {
+                index = nodes[Int(index)].next
+            }
+        }
+    }
+
+    /// Drops a vertex if it bounds nothing.
+    private mutating func drops(_ index: Int32) -> Bool {
+        let p = nodes[Int(index)]
+        guard p.next != index, !p.isLone else { return false }
+        let repeats = p.coincides(with: nodes[Int(p.next)])
+        guard repeats || RingNode.area(nodes[Int(p.previous)], p, nodes[Int(p.next)]) == 0 else { return false }
+        if keepsStraightVertices, !repeats, p.previous != p.next { emit(p.previous, index, p.next) }
+        unlink(index)
+        removals += 1
+        return true
     }
 
     /// Joins two vertices by a double edge: one ring becomes two, or two become one. Returns b's copy.
@@ -100,7 +124,7 @@ extension Triangulator {
             _ = filter(reverse, until: nodes[Int(reverse)].next)
             outer = filter(target, until: nodes[Int(target)].next)
         }
-        return outer
+        return filter(outer)
     }
 
     private func leftmost(_ start: Int32) -> Int32 {
@@ -165,7 +189,9 @@ extension Triangulator {
                 let best = nodes[Int(target)]
                 let wins = slope < smallest || (slope == smallest
                     && (p.x > best.x || (p.x == best.x && sectorContains(best, p))))
-                if wins, isLocallyInside(p, h) {
+                // A hole that touches a level edge is joined along that edge.
+                let isOnEdge = p.y == h.y && nodes[Int(p.next)].y == h.y && nodes[Int(p.next)].x > h.x
+                if wins, isOnEdge || isLocallyInside(p, h) {
                     target = index
                     smallest = slope
                 }

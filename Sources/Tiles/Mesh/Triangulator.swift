@@ -11,10 +11,13 @@
 /// the mapbox/earcut description (ISC) for the z-order search and the order of the passes.
 public struct Triangulator: Sendable {
     var nodes: [RingNode] = []
-    var work: [(node: Int32, pass: UInt8)] = []
+    /// Rings that wait to be clipped.
+    var work: [Int32] = []
     var zOrder: [Int32] = []
     var triangles: [UInt32] = []
     var curve: ZCurve?
+    /// How many vertices were dropped by `filter`.
+    var removals = 0
     /// Also emits a triangle without area for every vertex that lies on a straight edge and would be dropped,
     /// so that the edges of the triangles meet the edges of the rings one to one: a closed mesh stays closed.
     public var keepsStraightVertices: Bool
@@ -42,42 +45,41 @@ public struct Triangulator: Sendable {
         guard outer >= 0, nodes[Int(outer)].next != nodes[Int(outer)].previous else { return [] }
         if !holes.isEmpty { outer = joinHoles(xy, holes, count, outer) }
         curve = count > Self.curveThreshold ? ZCurve(xy) : nil
-        work.append((outer, 0))
-        while let (node, pass) = work.popLast() { clip(node, pass) }
+        work.append(outer)
+        while let ring = work.popLast() { clip(ring) }
         return triangles
     }
 
-    /// Cuts ears off a ring until two vertices are left or a harder pass is needed.
-    private mutating func clip(_ start: Int32, _ pass: UInt8) {
+    /// Cuts ears off a ring until two vertices are left. A round without an ear drops vertices that bound nothing,
+    /// then cures small crossings, once, and at last splits the ring in two.
+    private mutating func clip(_ start: Int32) {
         guard start >= 0 else { return }
-        if pass == 0, let curve { sortAlong(curve, start) }
+        if let curve { sortAlong(curve, start) }
         var ear = start
         var stop = start
+        var isCured = false
         while nodes[Int(ear)].previous != nodes[Int(ear)].next {
-            let previous = nodes[Int(ear)].previous
-            let next = nodes[Int(ear)].next
+            let (previous, next) = (nodes[Int(ear)].previous, nodes[Int(ear)].next)
             if isEar(ear) {
                 emit(previous, ear, next)
                 unlink(ear)
-                // Skipping one vertex gives fewer slivers.
-                ear = nodes[Int(next)].next
-                stop = ear
+                ear = next
+                stop = next
                 continue
             }
             ear = next
-            if ear == stop {
-                harden(ear, pass)
-                return
+            guard ear == stop else { continue }
+            let before = removals
+            ear = filter(ear)
+            if removals == before {
+                guard !isCured else {
+                    split(ear)
+                    return
+                }
+                ear = cure(ear)
+                isCured = true
             }
-        }
-    }
-
-    /// No ear was found in a whole round: filter, then cure, then split.
-    private mutating func harden(_ ear: Int32, _ pass: UInt8) {
-        switch pass {
-        case 0: work.append((filter(ear), 1))
-        case 1: work.append((cure(filter(ear)), 2))
-        default: split(ear)
+            stop = ear
         }
     }
 

@@ -156,9 +156,9 @@ public struct TubeMesher: Sendable {
     /// Corners counterclockwise when seen against the direction, that is from the end of the segment.
     private static func place(_ corners: [SIMD2<Double>], around direction: SIMD3<Double>) -> [SIMD3<Double>] {
         let up = abs(direction.z) < 0.999 ? SIMD3<Double>(0, 0, 1) : SIMD3<Double>(0, 1, 0)
-        let right = direction.cross(up).unit ?? SIMD3(1, 0, 0)
-        let top = right.cross(direction)
-        return corners.map { right * $0.x + top * $0.y }
+        let side = up.cross(direction).unit ?? SIMD3(1, 0, 0)
+        let top = direction.cross(side)
+        return corners.map { side * $0.x + top * $0.y }
     }
 
     private static func circle(_ radius: Double, _ sides: Int) -> [SIMD2<Double>] {
