@@ -11,7 +11,8 @@ struct TilePoint: Hashable, BitwiseCopyable {
 
 /// Line simplification on snapped coordinates. Keeps its scratch space between calls.
 ///
-/// Source: Douglas and Peucker, "Algorithms for the reduction of the number of points", Cartographica 1973, with a stack.
+/// Source: Douglas and Peucker, "Algorithms for the reduction of the number of points", Cartographica 1973; with a
+/// stack instead of recursion.
 struct TileSimplifier {
     private var keep: [Bool] = []
     private var stack: [(Int, Int)] = []
