@@ -5,6 +5,20 @@ import CGDAL
 ///
 /// Memory: the arrays stay the producer's; nothing here keeps a pointer after it returns.
 enum ArrowColumns {
+    /// The type of a column, or nil for an unknown one. A list of plain values becomes JSON text.
+    static func fieldType(_ schema: UnsafePointer<ArrowSchema>) -> SourceFieldType? {
+        let format = unsafe String(cString: schema.pointee.format)
+        guard format == "+l" || format == "+L" else { return fieldType(format) }
+        guard let elements = unsafe elementFormat(schema), let type = fieldType(elements) else { return nil }
+        return [.boolean, .integer, .real, .string].contains(type) && !elements.hasPrefix("t") ? .string : nil
+    }
+
+    /// The Arrow format of a list's elements.
+    static func elementFormat(_ schema: UnsafePointer<ArrowSchema>) -> String? {
+        guard unsafe schema.pointee.n_children == 1, let child = unsafe schema.pointee.children?[0] else { return nil }
+        return unsafe String(cString: child.pointee.format)
+    }
+
     /// The type of a column by its Arrow format string, or nil for a nested or unknown type.
     static func fieldType(_ format: String) -> SourceFieldType? {
         switch format {
@@ -91,6 +105,65 @@ enum ArrowColumns {
             for row in 0...count { offsets[row] -= base }
         }
         return StringColumn(bytes: bytes, offsets: offsets)
+    }
+}
+
+extension ArrowColumns {
+    /// Lists as JSON texts, one per row.
+    static func lists(_ array: UnsafePointer<ArrowArray>, format: String, elements: String) -> StringColumn {
+        let count = unsafe Int(array.pointee.length)
+        let start = unsafe Int(array.pointee.offset)
+        guard let raw = unsafe array.pointee.buffers?[1], let child = unsafe array.pointee.children?[0] else {
+            return StringColumn(bytes: [], offsets: Array(repeating: 0, count: count + 1))
+        }
+        let texts = unsafe elementTexts(child, elements)
+        var column = StringColumn()
+        for row in start..<start + count {
+            let first: Int
+            let end: Int
+            if format == "+l" {
+                let offsets = unsafe raw.assumingMemoryBound(to: Int32.self)
+                first = unsafe Int(offsets[row])
+                end = unsafe Int(offsets[row + 1])
+            } else {
+                let offsets = unsafe raw.assumingMemoryBound(to: Int64.self)
+                first = unsafe Int(offsets[row])
+                end = unsafe Int(offsets[row + 1])
+            }
+            let range = max(0, first)..<max(0, min(max(first, end), texts.count))
+            column.append("[\(texts[range].joined(separator: ","))]".utf8)
+        }
+        return column
+    }
+
+    private static func elementTexts(_ array: UnsafePointer<ArrowArray>, _ format: String) -> [String] {
+        let valid = unsafe validity(array)
+        let texts: [String]
+        switch fieldType(format) {
+        case .boolean: texts = unsafe booleans(array).map { $0 ? "true" : "false" }
+        case .real: texts = unsafe reals(array, format: format).map { $0.isFinite ? "\($0)" : "null" }
+        case .string:
+            let column = unsafe bytes(array, format: format)
+            texts = (0..<column.count).map { jsonText(column.text($0)) }
+        default: texts = unsafe integers(array, format: format).map(String.init)
+        }
+        guard let valid else { return texts }
+        return zip(texts, valid).map { $1 ? $0 : "null" }
+    }
+
+    private static func jsonText(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20:
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
     }
 }
 

@@ -6,7 +6,7 @@ enum GDALLibrary {
     /// Registers the drivers once. Thread-safe by Swift's lazy statics.
     static let ready: Bool = {
         GDALAllRegister()
-        // A shapefile without .shx is readable: the index is rebuilt in memory.
+        // A shapefile without .shx is read through links in a folder of our own, where GDAL writes the missing index.
         unsafe CPLSetConfigOption("SHAPE_RESTORE_SHX", "YES")
         unsafe CPLSetConfigOption("OGR_GEOJSON_MAX_OBJ_SIZE", "0")
         // Strings arrive as stored bytes where no recoding is known; the importer checks UTF-8 itself.

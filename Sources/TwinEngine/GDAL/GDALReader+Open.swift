@@ -7,6 +7,8 @@ extension GDALReader {
         var dataset: OpaquePointer
         var layer: OpaquePointer
         var description: SourceDescription
+        /// Kept until the data set is closed.
+        var links: ShapefileLinks?
     }
 
     /// Opens the data set, chooses the layer and describes it.
@@ -18,17 +20,20 @@ extension GDALReader {
         if isShapefile(source.path) {
             if encoding == nil, let detected = ShapefileEncoding.detect(shapefile: source.path) {
                 encoding = detected.name
+                notes += detected.notes
                 if detected.isGuess {
                     notes.append("encoding \(detected.name) detected from the bytes; state `encoding:` to be sure")
                 }
             }
             if let encoding { options.append("ENCODING=\(encoding == "GBK" ? "CP936" : encoding)") }
         }
-        let dataset = unsafe try openDataset(source, options, messages)
+        let links = try ShapefileLinks(source.path)
+        if links != nil { notes.append("it has no .shx; the index was restored from the .shp") }
+        let dataset = unsafe try openDataset(source, links?.path ?? connection(source.path), options, messages)
         do {
             let layer = try unsafe chooseLayer(dataset, source, messages)
             let description = unsafe describe(dataset, layer, encoding: encoding, source: source, notes: notes)
-            return unsafe Opened(dataset: dataset, layer: layer, description: description)
+            return unsafe Opened(dataset: dataset, layer: layer, description: description, links: links)
         } catch {
             _ = unsafe GDALClose(UnsafeMutableRawPointer(dataset))
             throw error
@@ -37,6 +42,14 @@ extension GDALReader {
 
     static func isShapefile(_ path: String) -> Bool {
         path.lowercased().hasSuffix(".shp") || path.lowercased().hasSuffix(".dbf")
+    }
+
+    /// The path as GDAL wants it: a plain archive is opened as the folder that it is.
+    static func connection(_ path: String) -> String {
+        let name = path.lowercased()
+        guard name.hasSuffix(".zip"), path.hasPrefix("/"), !path.hasPrefix("/vsi") else { return path }
+        if [".gdb.zip", ".shp.zip", ".gpkg.zip"].contains(where: name.hasSuffix) { return path }
+        return "/vsizip/" + path
     }
 
     private static func checkExists(_ source: SourceDefinition) throws {
@@ -48,7 +61,7 @@ extension GDALReader {
     }
 
     private static func openDataset(
-        _ source: SourceDefinition, _ options: [String], _ messages: GDALMessages
+        _ source: SourceDefinition, _ path: String, _ options: [String], _ messages: GDALMessages
     ) throws -> OpaquePointer {
         var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         for option in options { unsafe list = CSLAddString(list, option) }
@@ -56,7 +69,7 @@ extension GDALReader {
         let openOptions = unsafe UnsafeMutableRawPointer(list)?.assumingMemoryBound(to: UnsafePointer<CChar>?.self)
         let flags = UInt32(GDAL_OF_VECTOR | GDAL_OF_READONLY)
         let handle = unsafe messages.collecting {
-            unsafe GDALOpenEx(source.path, flags, nil, openOptions, nil)
+            unsafe GDALOpenEx(path, flags, nil, openOptions, nil)
         }
         guard let handle = unsafe handle else {
             throw ReaderError(
@@ -128,13 +141,22 @@ extension GDALReader {
             }
         }
         let driver = unsafe driverName(dataset)
+        let textEncoding = unsafe encoding ?? shapefileEncoding(handle)
         // Counting an OSM extract reads it whole; the reader counts while it reads instead.
         let isCountCheap = unsafe OGR_L_TestCapability(handle, "FastFeatureCount") != 0
         let count = isCountCheap && source.filter == nil ? unsafe Int(OGR_L_GetFeatureCount(handle, 0)) : -1
         return SourceDescription(
-            driver: driver, layer: unsafe String(cString: OGR_L_GetName(handle)), crs: crs, encoding: encoding,
+            driver: driver, layer: unsafe String(cString: OGR_L_GetName(handle)), crs: crs,
+            encoding: textEncoding,
             fields: fields, geometryType: unsafe String(cString: OGRGeometryTypeToName(OGR_L_GetGeomType(handle))),
             featureCount: count >= 0 ? count : nil, notes: notes)
+    }
+
+    /// What GDAL took a shapefile's encoding from: its .cpg or its language driver.
+    private static func shapefileEncoding(_ layer: OGRLayerH) -> String? {
+        guard let text = unsafe GDALGetMetadataItem(layer, "SOURCE_ENCODING", "SHAPEFILE") else { return nil }
+        let name = unsafe String(cString: text)
+        return name.isEmpty ? nil : name
     }
 
     private static func fieldType(_ type: OGRFieldType) -> SourceFieldType {

@@ -9,6 +9,7 @@ import Foundation
     private(set) var description: SourceDescription
     private let dataset: OpaquePointer
     private let layer: OpaquePointer
+    private let links: ShapefileLinks?
     private let messages = GDALMessages()
     private var stream = unsafe ArrowArrayStream()
     private var columns: [ColumnPlan] = []
@@ -22,6 +23,8 @@ import Foundation
         var index: Int
         var format: String
         var type: SourceFieldType
+        /// Arrow format of a list's elements.
+        var elements: String?
     }
 
     /// Opens a source.
@@ -35,6 +38,7 @@ import Foundation
         unsafe dataset = opened.dataset
         unsafe layer = opened.layer
         description = unsafe opened.description
+        links = unsafe opened.links
         do {
             try prepare(source, fields)
         } catch {
@@ -77,7 +81,8 @@ import Foundation
 
     /// Tells the driver not to decode fields that no layer asks for. A driver that cannot is fine.
     private func ignoreOthers(than wanted: Set<String>) {
-        let ignored = description.fields.map(\.name).filter { !wanted.contains($0) }
+        let lowercased = Set(wanted.map { $0.lowercased() })
+        let ignored = description.fields.map(\.name).filter { !lowercased.contains($0.lowercased()) }
         guard !ignored.isEmpty else { return }
         var list = unsafe ignored.map { unsafe strdup($0) }
         unsafe list.append(nil)
@@ -90,7 +95,10 @@ import Foundation
     }
 
     private func openStream(_ source: SourceDefinition) throws {
-        guard unsafe OGR_L_GetArrowStream(UnsafeMutableRawPointer(layer), &stream, nil) else {
+        // Small batches stay in the processor's cache between decoding and writing.
+        let options = unsafe CSLAddString(nil, "MAX_FEATURES_IN_BATCH=\(featuresPerBatch)")
+        defer { unsafe CSLDestroy(options) }
+        guard unsafe OGR_L_GetArrowStream(UnsafeMutableRawPointer(layer), &stream, options) else {
             throw ReaderError(
                 .syntax, "\(source.path): cannot read layer \(description.layer): \(messages.lastError ?? "no reason given")")
         }
@@ -109,8 +117,9 @@ import Foundation
                 identifierColumn = (index, format)
             } else if format == "z" || format == "Z", isGeometry(name) {
                 geometryColumn = (index, format)
-            } else if let type = ArrowColumns.fieldType(format) {
-                columns.append(ColumnPlan(index: index, format: format, type: type))
+            } else if let type = unsafe ArrowColumns.fieldType(child) {
+                let elements = unsafe format.hasPrefix("+") ? ArrowColumns.elementFormat(child) : nil
+                columns.append(ColumnPlan(index: index, format: format, type: type, elements: elements))
                 fields.append(SourceField(name: name, type: type))
             } else {
                 description.notes.append("field \(name) of Arrow type \(format) is not read")
@@ -156,6 +165,7 @@ import Foundation
         var geometry = StringColumn(bytes: [], offsets: Array(repeating: 0, count: count + 1))
         if let column = geometryColumn, let child = unsafe array.children?[column.index] {
             geometry = unsafe ArrowColumns.bytes(child, format: column.format)
+            CurveLinearizer.linearize(&geometry)
         }
         let values = columns.compactMap { plan -> SourceColumn? in
             guard let child = unsafe array.children?[plan.index] else { return nil }
@@ -173,6 +183,8 @@ import Foundation
         case .real: values = unsafe .real(ArrowColumns.reals(array, format: plan.format))
         case .boolean: values = unsafe .boolean(ArrowColumns.booleans(array))
         case .binary: values = unsafe .binary(ArrowColumns.bytes(array, format: plan.format))
+        case .string where plan.elements != nil:
+            values = unsafe .string(ArrowColumns.lists(array, format: plan.format, elements: plan.elements ?? ""))
         case .string where plan.format == "u" || plan.format == "U":
             values = unsafe .string(ArrowColumns.bytes(array, format: plan.format))
         default:

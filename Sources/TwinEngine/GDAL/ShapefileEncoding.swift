@@ -9,23 +9,55 @@ enum ShapefileEncoding {
     struct Detected: Equatable {
         var name: String
         var isGuess: Bool
+        /// Remarks for the report.
+        var notes: [String] = []
     }
 
     /// Nil where the table is absent, or where GDAL's own reading of .cpg or language driver is enough.
     static func detect(shapefile path: String) -> Detected? {
         guard path.count > 4, !path.hasPrefix("/vsi") else { return nil }
         let stem = String(path.dropLast(4))
-        for suffix in [".cpg", ".CPG"] where FileManager.default.fileExists(atPath: stem + suffix) {
-            return nil
+        var notes: [String] = []
+        for suffix in [".cpg", ".CPG"] {
+            guard let handle = FileHandle(forReadingAtPath: stem + suffix) else { continue }
+            defer { handle.closeFile() }
+            let text = String(decoding: handle.readData(ofLength: 64), as: UTF8.self).trimmingWhitespace()
+            if isKnown(codePage: text) { return nil }
+            notes.append("the .cpg file says '\(text.prefix(24))', which is no encoding; it is ignored")
         }
         for suffix in [".dbf", ".DBF"] {
             guard let handle = FileHandle(forReadingAtPath: stem + suffix) else { continue }
             defer { handle.closeFile() }
             let bytes = [UInt8](handle.readData(ofLength: 1 << 20))
             guard bytes.count > 32 else { return nil }
-            return detect(table: bytes)
+            guard var detected = detect(table: bytes) else {
+                // With a useless .cpg GDAL would not look at the language driver.
+                guard !notes.isEmpty, let name = languageDrivers[bytes[29]] else { return nil }
+                return Detected(name: name, isGuess: false, notes: notes)
+            }
+            detected.notes = notes
+            return detected
         }
         return nil
+    }
+
+    /// Code pages of language drivers (dBASE table header, byte 29) that are still met.
+    private static let languageDrivers: [UInt8: String] = [
+        0x01: "CP437", 0x02: "CP850", 0x03: "CP1252", 0x13: "CP932", 0x4D: "CP936", 0x4E: "CP949", 0x4F: "CP950",
+        0x57: "CP1252", 0x58: "CP1252", 0x64: "CP852", 0x65: "CP866", 0x78: "CP950", 0x79: "CP949", 0x7A: "CP936",
+        0x7B: "CP932", 0xC8: "CP1250", 0xC9: "CP1251",
+    ]
+
+    /// Whether a code page name from a `.cpg` file means something: a number, `UTF-8`, or a name that iconv knows.
+    static func isKnown(codePage text: String) -> Bool {
+        let name = text.lowercased()
+        guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F || $0 == 0x20 }) else { return false }
+        if Int(name) != nil || name.hasPrefix("ansi ") || name.hasPrefix("iso") || name.hasPrefix("8859") { return true }
+        guard let converter = unsafe iconv_open("UTF-8", name), unsafe converter != iconv_t(bitPattern: -1) else {
+            return false
+        }
+        unsafe iconv_close(converter)
+        return true
     }
 
     /// Decides by the first megabyte of a table.

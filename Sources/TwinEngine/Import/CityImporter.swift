@@ -37,9 +37,15 @@ public struct CityImporter {
         }
         let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         let store = try CityStore.openForImport(directory)
-        try store.setMetadata([
-            "project": yaml, "folder": project.folder, "crs": coordinates.system.wkt, "id": project.id,
-        ])
+        try store.begin(project, yaml: yaml, system: coordinates.system)
+        return try store.explaining { try run(store, coordinates, only, progress, started) }
+    }
+
+    private func run(
+        _ store: CityStore, _ coordinates: CityCoordinates, _ only: Set<String>?, _ progress: ImportProgress,
+        _ started: ContinuousClock.Instant
+    ) throws -> ImportReport {
+        let directory = store.directory
         var report = ImportReport(city: project.id)
         for layer in project.layers where only?.contains(layer.id) ?? true {
             let importer = LayerImporter(project: project, layer: layer, frame: coordinates, progress: progress)

@@ -102,7 +102,7 @@ struct ValueBinder {
                     null(binding, parameter, batch, row, "\(value)", statement, &report)
                 }
             case (.real(let values), .boolean): statement.bind(parameter, Int64(values[row] == 0 ? 0 : 1))
-            case (.real(let values), _): statement.bind(parameter, text: String(values[row]))
+            case (.real(let values), _): statement.bind(parameter, text: plainText(values[row]))
             case (.boolean(let values), .string): statement.bind(parameter, text: values[row] ? "true" : "false")
             case (.boolean(let values), _): statement.bind(parameter, Int64(values[row] ? 1 : 0))
             case (.string(let texts), _), (.binary(let texts), _):
@@ -152,17 +152,33 @@ struct ValueBinder {
         _ statement: borrowing RawStatement, _ report: inout SourceReport
     ) {
         switch binding.field.type {
-        case .string, .date, .datetime:
+        case .string:
             statement.bind(parameter, text: text)
+        case .date, .datetime:
+            let trimmed = text.trimmingWhitespace()
+            if let value = ISODate.normalized(trimmed, withTime: binding.field.type == .datetime) {
+                statement.bind(parameter, text: value)
+            } else if trimmed.isEmpty {
+                statement.bindNull(parameter)
+            } else {
+                null(binding, parameter, batch, row, text, statement, &report)
+            }
         case .integer, .real:
             let trimmed = text.trimmingWhitespace()
             if trimmed.isEmpty {
                 statement.bindNull(parameter)
+            } else if binding.field.type == .integer, let value = Int64(trimmed) {
+                statement.bind(parameter, value)
             } else if let value = Double(trimmed) ?? leadingNumber(trimmed, unit: binding.field.unit), value.isFinite {
                 if binding.field.type == .real {
                     statement.bind(parameter, value)
                 } else if abs(value) < 9e15 {
                     statement.bind(parameter, Int64(value.rounded()))
+                    if value != value.rounded() {
+                        report.repair("rounded-\(binding.field.name)", "\(batch.sourceIDs[row])", "\(text) rounded")
+                    }
+                } else {
+                    null(binding, parameter, batch, row, text, statement, &report)
                 }
             } else {
                 null(binding, parameter, batch, row, text, statement, &report)
@@ -181,6 +197,12 @@ struct ValueBinder {
         guard let unit, text.hasSuffix(unit) else { return nil }
         return Double(String(text.dropLast(unit.count)).trimmingWhitespace())
     }
+}
+
+/// A number as text; a whole one without `.0`, as a code or house number is written.
+func plainText(_ value: Double) -> String {
+    if let whole = Int64(exactly: value), abs(whole) < 1 << 53 { return String(whole) }
+    return String(value)
 }
 
 extension String {

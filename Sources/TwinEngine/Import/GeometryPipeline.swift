@@ -32,7 +32,8 @@ struct GeometryPipeline: ~Copyable {
         let transformer = try CoordinateTransformer(from: sourceSystem, to: frame.system)
         self.frame = frame
         self.kind = kind
-        isSwapped = source.axisOrder?.isSwapped ?? false
+        // The survey reader goes by the names of the columns, and yields easting first.
+        isSwapped = source.format != .pipeSurvey && source.axisOrder?.isSwapped ?? false
         shift = source.datumShift.flatMap { ChinaShift(rawValue: $0.rawValue) }
         policy = source.invalid
         isIdentity = sourceSystem == frame.system
@@ -110,6 +111,17 @@ struct GeometryPipeline: ~Copyable {
             }
             index += 2
         }
+        checkHeights()
+    }
+
+    /// Heights that are no heights (nodata marks such as -1e38) become 0, and are counted.
+    private mutating func checkHeights() {
+        var wrong = 0
+        for index in geometry.z.indices where !(abs(geometry.z[index]) < 2_147_483) {
+            geometry.z[index] = 0
+            wrong += 1
+        }
+        if wrong > 0 { repair = ("impossible-height", "\(wrong) heights beyond ±2,147 km set to 0") }
     }
 
     private mutating func swapAxes() {

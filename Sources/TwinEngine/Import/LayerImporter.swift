@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSpatiaLite
 import Foundation
 import GRDB
 import Spatial
@@ -22,26 +21,15 @@ struct LayerImporter {
 
     func run(_ store: CityStore) throws -> Outcome {
         var outcome = Outcome(reports: [], replaced: nil)
-        do {
+        try store.explaining {
             try store.queue.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
                     outcome = try replace(database)
                     return outcome.replaced == nil ? .rollback : .commit
                 }
             }
-        } catch let error as DatabaseError {
-            throw Self.explained(error)
         }
         return outcome
-    }
-
-    static func explained(_ error: DatabaseError) -> TwinError {
-        if error.resultCode == .SQLITE_FULL {
-            return TwinError(
-                .system, "the disk of the store is full; free space and import again, the old layer is still whole",
-                cause: error.description)
-        }
-        return TwinError(.store, "SQLite refused: \(error.message ?? "no reason given")", cause: error.description)
     }
 
     private func replace(_ database: Database) throws -> Outcome {
@@ -68,7 +56,8 @@ struct LayerImporter {
         try CityStore.drop(layer.id, database)
         try database.execute(sql: "ALTER TABLE \(quoted(staging)) RENAME TO \(quoted(layer.id))")
         table.layer.id = layer.id
-        table.hasZ = state.hasZ ?? false
+        table.hasZ = state.hasZ
+        if state.hasZ && state.hasFlat { try table.raiseFlatFeatures(database) }
         try table.finish(database, hasMultiPoints: state.hasMultiPoints)
         try database.execute(sql: "INSERT INTO twin_changes (layer, kind) VALUES (?, 'replace')", arguments: [layer.id])
         let version = database.lastInsertedRowID
@@ -104,8 +93,7 @@ struct LayerImporter {
             state = before
             try database.execute(sql: "ROLLBACK TO twin_source; RELEASE twin_source")
             report.status = .failed
-            report.failure = "\(error)"
-            report.kept = 0
+            report.fail("\(error)")
         }
         report.seconds = (ContinuousClock.now - started).seconds
         progress.finished(report)
@@ -154,6 +142,18 @@ struct LayerImporter {
         if report.kept == report.outside, report.read > 0, report.kept > 0 || report.isAllOutOfPlace {
             throw resolver.misplaced(report, sample)
         }
+        // A layer is never replaced by nothing because all that came was unusable.
+        if report.read > 0, report.kept == 0 { throw unusable(report) }
+    }
+
+    private func unusable(_ report: SourceReport) -> TwinError {
+        let reasons = report.rejected.sorted { $0.count > $1.count }.map { "\($0.count) × \($0.reason)" }
+        let example = report.rejected.first?.examples.first.map { " (\($0))" } ?? ""
+        return TwinError(
+            .source,
+            "source '\(report.source)': none of its \(report.read) features can be kept in layer '\(layer.id)', which holds "
+                + "\(layer.geometry)s: \(reasons.joined(separator: ", "))\(example); correct the source, its `layer:`, or the "
+                + "layer's `geometry:`")
     }
 
     private func finish(

@@ -31,8 +31,9 @@ struct LayerImportState {
     var identities: FeatureIdentities
     var codes: Set<String> = []
     var count = 0
-    /// Decided by the first feature.
-    var hasZ: Bool?
+    /// Whether features with heights, and without, were kept.
+    var hasZ = false
+    var hasFlat = false
     var hasMultiPoints = false
 
     init(identities: FeatureIdentities) {
@@ -107,8 +108,8 @@ struct LayerWriter: ~Copyable {
         statement.bind(1, state.identities.id(code: code))
         if let code { statement.bind(2, text: code) } else { statement.bindNull(2) }
         binder.bind(batch, row: row, to: statement, report: &report)
-        let hasZ = state.hasZ ?? pipeline.geometry.hasZ
-        state.hasZ = hasZ
+        let hasZ = pipeline.geometry.hasZ
+        if hasZ { state.hasZ = true } else { state.hasFlat = true }
         blob.removeAll(keepingCapacity: true)
         SpatiaLiteBlob.encode(pipeline.geometry, srid: table.srid, hasZ: hasZ, into: &blob)
         statement.bind(geometryParameter, blob: blob[...])
@@ -152,7 +153,7 @@ struct LayerWriter: ~Copyable {
         guard !column.isNull(row) else { return nil }
         switch column.values {
         case .integer(let values): return String(values[row])
-        case .real(let values): return values[row].isFinite ? String(values[row]) : nil
+        case .real(let values): return values[row].isFinite ? plainText(values[row]) : nil
         case .boolean(let values): return values[row] ? "1" : "0"
         case .string(let values), .binary(let values):
             let text = values.text(row).trimmingWhitespace()

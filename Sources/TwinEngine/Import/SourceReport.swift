@@ -65,6 +65,20 @@ public struct SourceReport: Sendable {
         Self.count(field, &nulled, id, text)
     }
 
+    /// The source as a whole is undone: what had been kept counts as rejected, so that the sum still holds.
+    mutating func fail(_ message: String) {
+        status = .failed
+        failure = message
+        if kept > 0 {
+            rejected.append(
+                ReasonCount(reason: "source-failed", count: kept, examples: ["undone because the source failed"]))
+        }
+        kept = 0
+        outside = 0
+        extent = nil
+        extentLonLat = nil
+    }
+
     private static func count(_ reason: String, _ list: inout [ReasonCount], _ id: () -> String, _ text: () -> String) {
         guard let index = list.firstIndex(where: { $0.reason == reason }) else {
             list.append(ReasonCount(reason: reason, count: 1, examples: ["\(id()): \(text())"]))

@@ -14,8 +14,8 @@ extension ProjectReader {
         if isSurvey, node.child("points") == nil || node.child("lines") == nil {
             node.fail("\(node.path) of format pipe-survey needs `points:` and `lines:`, the two survey tables")
         }
-        if isSurvey, let axis = node.child("axis_order") {
-            axis.fail("pipe-survey tables name their axes under `survey:` (north, east); remove `axis_order`")
+        if isSurvey, let axis = node.child("axis_order"), axis.text != AxisOrder.northingEasting.rawValue {
+            axis.fail("pipe-survey tables have X as north and name their columns under `survey:`; remove `axis_order`")
         }
         if format != .gdal, let filter = node.child("filter") {
             filter.fail("`filter` works for sources that GDAL reads; remove it, or convert the source first")

@@ -4,8 +4,8 @@ import Tiles
 
 /// A layer as one immutable, memory-mapped file: geometry on the grid, world coordinates, index, columns.
 ///
-/// Opening reads the header and the section table only. Damaged sections are found by ``verify()``; until then they
-/// can give wrong values but no access outside the file, because every row goes through checked spans.
+/// Opening checks the header, the section table and the checksum of every section (several gigabytes a second), so that
+/// a damaged file is never read: it is refused, and the caller rebuilds it from the record.
 ///
 /// Thread use: any; immutable.
 final class Snapshot: Sendable {
@@ -49,7 +49,7 @@ final class Snapshot: Sendable {
 
     /// Maps a snapshot.
     ///
-    /// - Throws: `TwinError.snapshot` for a file that is truncated, of another version, or damaged in its table.
+    /// - Throws: `TwinError.snapshot` for a file that is truncated, of another version, or damaged anywhere. O(file).
     init(path: String) throws {
         self.path = path
         let file = try MappedFile(path)
@@ -72,6 +72,7 @@ final class Snapshot: Sendable {
             }
             return range
         }
+        if let damage = Self.damage(in: file, header.entries) { throw damaged(damage) }
         let text = try required(.metadata, bytes: nil)
         let json = file.bytes.extracting(text)
         guard let metadata = SnapshotMetadata(json: (0..<json.byteCount).map { unsafe json.unsafeLoad(fromByteOffset: $0, as: UInt8.self) })
@@ -177,13 +178,14 @@ final class Snapshot: Sendable {
     }
 
     /// The first section whose bytes are not those that were written, or nil. O(file).
-    func verify() -> String? {
-        let file = file
+    func verify() -> String? { Self.damage(in: file, entries).map { "\(path): \($0)" } }
+
+    private static func damage(in file: MappedFile, _ entries: [SectionEntry]) -> String? {
         for entry in entries {
             let bytes = file.bytes.extracting(entry.offset..<entry.offset + entry.length)
             guard Checksum.crc32(bytes) == entry.checksum else {
                 let name = SnapshotFormat.Section(rawValue: entry.section).map { "\($0)" } ?? "\(entry.section)"
-                return "\(path): the checksum of section \(name) is wrong"
+                return "the checksum of section \(name) is wrong"
             }
         }
         return nil

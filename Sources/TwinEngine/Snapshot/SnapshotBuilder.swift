@@ -33,7 +33,12 @@ struct SnapshotBuilder {
         boxes.append(geometry.box)
         grid.append(contentsOf: geometry.xy)
         world.append(contentsOf: units)
-        heights.append(contentsOf: geometry.z)
+        // Heights are there for all vertices or for none; a feature without gets 0.
+        if !geometry.z.isEmpty || !heights.isEmpty {
+            heights.append(contentsOf: repeatElement(0, count: grid.count / 2 - geometry.vertexCount - heights.count))
+            heights.append(contentsOf: geometry.z)
+            heights.append(contentsOf: repeatElement(0, count: grid.count / 2 - heights.count))
+        }
         ringEnds.append(contentsOf: geometry.ringEnds)
         vertexStarts.append(UInt32(grid.count / 2))
         ringStarts.append(UInt32(ringEnds.count))

@@ -29,7 +29,7 @@ enum SnapshotRebuild {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []  // safe: nothing to clean
         for name in names where name.hasPrefix("\(layer).") && name.hasSuffix(".tmp") {
             let parts = name.split(separator: ".")
-            guard let process = parts.dropLast().last.flatMap({ Int32($0) }), kill(process, 0) != 0 else { continue }
+            guard let process = parts.dropLast().last.flatMap({ Int32($0) }), kill(process, 0) != 0, errno == ESRCH else { continue }
             unsafe unlink("\(folder)/\(name)")
         }
     }
@@ -97,21 +97,21 @@ struct RecordRow {
     /// Column of the geometry in ``LayerTable/columns``.
     private var geometryColumn: Int { layer.fields.count + 2 }
 
-    /// Reads the geometry of the current row. False for a row without one, which other programs can write.
+    /// Reads the geometry of the current row. False for a row that cannot be shown, which other programs can write: one
+    /// without a geometry, of another kind, out of the grid, or not in SpatiaLite's format. `twin check` counts them.
     ///
-    /// - Throws: `TwinError.store` for a geometry that is not SpatiaLite's, or that leaves the grid.
+    /// - Throws: `SpatialError` when PROJ fails.
     mutating func readGeometry(_ rows: borrowing RawStatement, _ coordinates: CityCoordinates) throws -> Bool {
         guard !rows.isNull(geometryColumn) else { return false }
         var buffer = coordinatesBuffer
         coordinatesBuffer = FlatCoordinates()
         defer { coordinatesBuffer = buffer }
-        try rows.withBytes(geometryColumn) { try SpatiaLiteBlob.decode($0, into: &buffer) }
-        guard !buffer.isEmpty, buffer.kind == layer.geometry else { return false }
-        do throws(SpatialError) {
+        do {
+            try rows.withBytes(geometryColumn) { try SpatiaLiteBlob.decode($0, into: &buffer) }
+            guard !buffer.isEmpty, buffer.kind == layer.geometry else { return false }
             geometry = try coordinates.grid.snap(buffer)
         } catch {
-            throw TwinError(
-                .store, "feature \(rows.int64(0)) of layer '\(layer.id)' cannot be shown: \(error.message)")
+            return false
         }
         world.removeAll(keepingCapacity: true)
         try coordinates.worldUnits(buffer.xy, into: &world)

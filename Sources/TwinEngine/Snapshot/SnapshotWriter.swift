@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Spatial
+import Synchronization
 import Tiles
 
 /// Writes a snapshot file beside its final name and renames it into place when it is whole and on disk.
@@ -11,6 +12,9 @@ import Tiles
     private var offset = 0
     private var entries: [Entry] = []
     private var isPublished = false
+
+    /// Tells writers of one process apart.
+    private static let writers = Atomic<Int>(0)
 
     private struct Entry {
         var section: SnapshotFormat.Section
@@ -27,7 +31,8 @@ import Tiles
     }
 
     private static func open(_ path: String) throws -> SnapshotWriter {
-        let temporaryPath = "\(path).\(getpid()).tmp"
+        let number = writers.add(1, ordering: .relaxed).newValue
+        let temporaryPath = "\(path).\(number).\(getpid()).tmp"
         guard let file = unsafe fopen(temporaryPath, "wb") else {
             throw TwinError(.system, "cannot write \(path): \(unsafe String(cString: strerror(errno)))")
         }

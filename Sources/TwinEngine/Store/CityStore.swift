@@ -67,9 +67,9 @@ final class CityStore: Sendable {
             throw TwinError(.system, "cannot make the folder \(directory)", cause: error.localizedDescription)
         }
         let lock = try StoreLock(directory: directory)
-        let isNew = !FileManager.default.fileExists(atPath: databasePath(directory))
         let store = try CityStore(directory: directory, lock: lock)
-        if isNew {
+        // An empty file is new, or what a kill before the first commit left.
+        if try store.isBlank() {
             try store.createSchema()
         } else {
             try store.checkVersion()
@@ -83,18 +83,59 @@ final class CityStore: Sendable {
         do {
             queue = try DatabaseQueue(
                 path: Self.databasePath(directory), configuration: SpatiaLiteConnection.configuration(readonly: false))
-        } catch {
-            throw TwinError(
-                .store, "\(Self.databasePath(directory)) is not a store that can be opened", cause: "\(error)")
+        } catch let error as DatabaseError {
+            throw Self.explained(error, Self.databasePath(directory))
+        }
+    }
+
+    private func isBlank() throws -> Bool {
+        try explaining {
+            try queue.read { database in
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+                    && Int.fetchOne(database, sql: "PRAGMA application_id") == 0
+            }
+        }
+    }
+
+    /// Runs a body and turns SQLite's errors into ones that say what to do.
+    func explaining<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw Self.explained(error, databasePath)
+        }
+    }
+
+    static func explained(_ error: DatabaseError, _ path: String) -> TwinError {
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            TwinError(
+                .system, "the disk of the store is full; free space and import again, the old layer is still whole",
+                cause: error.description)
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            TwinError(
+                .store, "\(path) is being written by another program; close it or let it finish, then try again",
+                cause: error.description)
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            TwinError(
+                .store, "\(path) is not a whole SQLite database; restore it from a backup, or import into a new --store",
+                cause: error.description)
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            TwinError(
+                .system, "\(path) cannot be written; check the permissions of the folder", cause: error.description)
+        default:
+            TwinError(.store, "SQLite refused: \(error.message ?? "no reason given")", cause: error.description)
         }
     }
 
     private func checkVersion() throws {
-        let (application, version) = try queue.read { database in
-            (
-                try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
-                try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-            )
+        let (application, version) = try explaining {
+            try queue.read { database in
+                (
+                    try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+                    try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                )
+            }
         }
         guard application == Self.applicationID else {
             throw TwinError(.store, "\(databasePath) is a database of something else; choose another --store")
@@ -105,6 +146,37 @@ final class CityStore: Sendable {
                 "\(databasePath) is a store of version \(version) and this twin reads version \(Self.formatVersion); "
                     + "import the city again into a new folder, or use the twin that wrote it")
         }
+    }
+
+    /// Records the project that is being imported, and gives the layers that are there the columns that it declares.
+    ///
+    /// One transaction: whatever happens after, the store opens with this project.
+    /// - Throws: `TwinError.store` when the store's layers are in another coordinate system.
+    func begin(_ project: CityProject, yaml: String, system: CoordinateSystem) throws {
+        try explaining {
+            try queue.write { database in
+                try checkSystem(system, database)
+                let values = ["project": yaml, "folder": project.folder, "crs": system.wkt, "id": project.id]
+                for (key, value) in values {
+                    try database.execute(
+                        sql: "INSERT OR REPLACE INTO twin_metadata (key, value) VALUES (?, ?)", arguments: [key, value])
+                }
+                for layer in project.layers where try database.tableExists(layer.id) {
+                    try LayerTable(layer: layer, srid: 0, hasZ: false, hasSolid: false).addMissingColumns(database)
+                }
+            }
+        }
+    }
+
+    private func checkSystem(_ system: CoordinateSystem, _ database: Database) throws {
+        let known = try String.fetchOne(database, sql: "SELECT value FROM twin_metadata WHERE key = 'crs'")
+        let layers = try Int.fetchOne(database, sql: "SELECT count(*) FROM twin_layers") ?? 0
+        guard let known, known != system.wkt, layers > 0 else { return }
+        guard try CoordinateSystem(known) != system else { return }
+        let name = known.split(separator: "\"").dropFirst().first.map(String.init) ?? "another system"
+        throw TwinError(
+            .store,
+            "the store \(directory) is in \(name) and the project in \(system.code ?? system.name); import into a new --store")
     }
 
     /// The base tables. The version is written last, so that a kill before leaves a file that is refused.
@@ -135,15 +207,6 @@ final class CityStore: Sendable {
 
     func metadata(_ key: String) throws -> String? {
         try queue.read { try String.fetchOne($0, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [key]) }
-    }
-
-    func setMetadata(_ values: [String: String]) throws {
-        try queue.write { database in
-            for (key, value) in values {
-                try database.execute(
-                    sql: "INSERT OR REPLACE INTO twin_metadata (key, value) VALUES (?, ?)", arguments: [key, value])
-            }
-        }
     }
 
     // MARK: Layers and changes

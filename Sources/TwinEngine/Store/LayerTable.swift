@@ -33,6 +33,21 @@ struct LayerTable: Sendable {
             sql: "CREATE TABLE \(quoted(layer.id)) (id INTEGER PRIMARY KEY, code TEXT\(fields), geom BLOB\(solid))")
     }
 
+    /// Gives features without heights the height 0 where others of the layer have heights: a table has one dimension.
+    func raiseFlatFeatures(_ database: Database) throws {
+        try database.execute(
+            sql: "UPDATE \(quoted(layer.id)) SET geom = CastToXYZ(geom) WHERE ST_NDims(geom) = 2")
+    }
+
+    /// Adds columns for fields that the project declares and the table of an earlier import lacks; their values are null.
+    func addMissingColumns(_ database: Database) throws {
+        let known = Set(try database.columns(in: layer.id).map(\.name))
+        for field in layer.fields where !known.contains(field.name) {
+            try database.execute(
+                sql: "ALTER TABLE \(quoted(layer.id)) ADD COLUMN \(quoted(field.name)) \(Self.sqlType(field.type))")
+        }
+    }
+
     /// Registers the geometry column and the triggers that keep the change log, after the rows are in.
     func finish(_ database: Database, hasMultiPoints: Bool) throws {
         let base: Int
@@ -61,6 +76,15 @@ struct LayerTable: Sendable {
                     END
                     """)
         }
+        // A feature that gets another id is gone under the old one.
+        try database.execute(
+            sql: """
+                CREATE TRIGGER \(quoted("twin_rename_\(layer.id)")) AFTER UPDATE OF id ON \(quoted(layer.id))
+                WHEN OLD.id <> NEW.id
+                BEGIN
+                    INSERT INTO twin_changes (layer, feature_id, kind) VALUES ('\(layer.id)', OLD.id, 'delete');
+                END
+                """)
     }
 
     var insertSQL: String {
