@@ -34,9 +34,8 @@ enum OpenAPIDocument {
         out.raw(
             ",\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"]")
         out.raw(",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"}")
-        out.raw(
-            ",\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"parameter\":{\"type\":\"string\"}}}}}}"
-        )
+        out.raw(",\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"}")
+        out.raw(",\"parameter\":{\"type\":\"string\"}}}}}}")
         return out.bytes
     }
 
