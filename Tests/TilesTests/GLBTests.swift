@@ -16,9 +16,11 @@ import Testing
 
     static func columns(_ rows: Int) -> [PropertyColumn] {
         [
-            PropertyColumn(id: "id", displayName: "编号", semantic: .id, values: .uint64((0..<rows).map { UInt64($0) << 33 })),
             PropertyColumn(
-                id: "name", displayName: "名称 \"x\"\n", semantic: .name, values: .string((0..<rows).map { "楼\($0)号" })),
+                id: "id", displayName: "编号", semantic: .id, values: .uint64((0..<rows).map { UInt64($0) << 33 })),
+            PropertyColumn(
+                id: "name", displayName: "名称 \"x\"\n", semantic: .name,
+                values: .string((0..<rows).map { "楼\($0)号" })),
             PropertyColumn(id: "height", displayName: "Height", values: .float64((0..<rows).map { Double($0) + 0.5 })),
             PropertyColumn(id: "floors", displayName: "Floors", values: .uint32((0..<rows).map { UInt32($0) })),
             PropertyColumn(id: "area", displayName: "Area", values: .float32((0..<rows).map { Float($0) / 4 })),
@@ -128,7 +130,8 @@ import Testing
         var mesher = BuildingMesher()
         for i in 0..<3000 {
             let x = Double(i) * 2
-            mesher.extrude(xy: [x, 0, x + 1, 0, x + 1, 1, x, 1], ringEnds: [4], baseZ: 0, topZ: 1, feature: 0, into: &mesh)
+            let square = [x, 0, x + 1, 0, x + 1, 1, x, 1]
+            mesher.extrude(xy: square, ringEnds: [4], baseZ: 0, topZ: 1, feature: 0, into: &mesh)
         }
         var builder = GLBBuilder()
         builder.add(mesh)
@@ -163,14 +166,16 @@ import Testing
         #expect(code { $0.add(PropertyColumn(id: "1a", displayName: "", values: five)) } == .argument)
         #expect(code { $0.add(PropertyColumn(id: "a", displayName: "", values: .uint32([1]))) } == .argument)
         #expect(code { $0.add(PropertyColumn(id: "a", displayName: "", values: .uint32([]))) } == .argument)
-        #expect(code {
-            $0.add(PropertyColumn(id: "a", displayName: "", values: five))
-            $0.add(PropertyColumn(id: "a", displayName: "", values: five))
-        } == .argument)
-        #expect(code {
-            $0.add(PropertyColumn(id: "a", displayName: "", values: five))
-            $0.add(PropertyColumn(id: "b", displayName: "", values: .float32([1])))
-        } == .argument)
+        #expect(
+            code {
+                $0.add(PropertyColumn(id: "a", displayName: "", values: five))
+                $0.add(PropertyColumn(id: "a", displayName: "", values: five))
+            } == .argument)
+        #expect(
+            code {
+                $0.add(PropertyColumn(id: "a", displayName: "", values: five))
+                $0.add(PropertyColumn(id: "b", displayName: "", values: .float32([1])))
+            } == .argument)
         #expect(code { $0.add(Self.block(at: 0, feature: 1 << 24)) } == .tooLarge)
         for wild in [Double.infinity, .nan, 1e300] {
             var mesh = Self.block(at: 0, feature: 0)

@@ -191,6 +191,8 @@ struct MeshFacts {
     @Test func coloursAreReadFromHex() {
         #expect(VertexColour(hex: "#d9d0c7") == VertexColour(red: 0xD9, green: 0xD0, blue: 0xC7))
         #expect(VertexColour(hex: "01020304") == VertexColour(red: 1, green: 2, blue: 3, alpha: 4))
-        for text in ["", "#fff", "#ggg000", "-12345", "+1234567", "#d9d0c7a"] { #expect(VertexColour(hex: text) == nil) }
+        for text in ["", "#fff", "#ggg000", "-12345", "+1234567", "#d9d0c7a"] {
+            #expect(VertexColour(hex: text) == nil)
+        }
     }
 }

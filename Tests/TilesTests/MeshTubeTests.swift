@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test func verticalTubesAndDuctsWork() {
-        for line in [[SIMD3<Double>(1, 2, 3), SIMD3<Double>(1, 2, 9)], [SIMD3<Double>(1, 2, 9), SIMD3<Double>(1, 2, 3)]] {
+        let (low, high) = (SIMD3<Double>(1, 2, 3), SIMD3<Double>(1, 2, 9))
+        for line in [[low, high], [high, low]] {
             var mesh = TriangleMesh()
             var mesher = TubeMesher()
             mesher.duct(line, width: 2, height: 1, feature: 0, into: &mesh)

@@ -36,7 +36,8 @@ import Testing
     }
 
     private func walk(
-        tile: [String: Any], in document: String?, _ plan: TilesetPlan, outer: Box3D?, error: Double, _ count: inout Int,
+        tile: [String: Any], in document: String?, _ plan: TilesetPlan, outer: Box3D?, error: Double,
+        _ count: inout Int,
         _ visit: (_ path: String, _ box: Box3D, _ error: Double) -> Void
     ) throws {
         count += 1
@@ -106,7 +107,8 @@ import Testing
 
     @Test func itemsInOnePlaceStillDivide() throws {
         let box = Box3D(min: SIMD3(5, 5, 0), max: SIMD3(6, 6, 3))
-        let plan = TilesetPlan(items: [TileItem](repeating: TileItem(box: box), count: 3000), maxItems: 100, largestPerTile: 10)
+        let items = [TileItem](repeating: TileItem(box: box), count: 3000)
+        let plan = TilesetPlan(items: items, maxItems: 100, largestPerTile: 10)
         var seen = 0
         try walk(plan, nil) { path, _, _ in seen += plan.items(content: path)?.count ?? 0 }
         #expect(seen == 3000)

@@ -64,8 +64,9 @@ public struct GLBBuilder: Sendable {
         let translation = try center()
         var written: [GLBPrimitive] = []
         for primitive in primitives {
-            written.append(try GLBPrimitive(
-                primitive.mesh, primitive.material, translation, normalFormat, rows: rows, into: &buffer))
+            written.append(
+                try GLBPrimitive(
+                    primitive.mesh, primitive.material, translation, normalFormat, rows: rows, into: &buffer))
         }
         let table = columns.map { StoredColumn($0, into: &buffer) }
         // EXT_structural_metadata wants 8; a length that is a multiple of 8 needs no further padding.
@@ -88,7 +89,8 @@ public struct GLBBuilder: Sendable {
         var seen: Set<String> = []
         for column in columns {
             guard column.values.count == rows else {
-                throw TileError(.argument,
+                throw TileError(
+                    .argument,
                     "column \(column.id) has \(column.values.count) values, but \(first.id) has \(rows)")
             }
             guard PropertyColumn.isIdentifier(column.id) else { throw invalidIdentifier(column.id) }
@@ -104,7 +106,8 @@ public struct GLBBuilder: Sendable {
     }
 
     private func invalidIdentifier(_ text: String) -> TileError {
-        TileError(.argument, "\(text) is no identifier: use ASCII letters, digits and _, and put other names in displayName")
+        TileError(
+            .argument, "\(text) is no identifier: use ASCII letters, digits and _; other names go into displayName")
     }
 
     /// The node's translation: whole metres, so that a viewer with Float32 matrices holds it exactly.
@@ -184,10 +187,13 @@ public struct GLBBuilder: Sendable {
             if !material.name.isEmpty { item.field("name", material.name) }
             item.objectField("pbrMetallicRoughness") { surface in
                 let colour = material.baseColour
-                surface.field("baseColorFactor", [
-                    LinearColour.value(colour.red), LinearColour.value(colour.green), LinearColour.value(colour.blue),
-                    Double(colour.alpha) / 255,
-                ])
+                surface.field(
+                    "baseColorFactor",
+                    [
+                        LinearColour.value(colour.red), LinearColour.value(colour.green),
+                        LinearColour.value(colour.blue),
+                        Double(colour.alpha) / 255,
+                    ])
                 surface.field("metallicFactor", 0)
                 surface.field("roughnessFactor", 0.9)
             }

@@ -67,9 +67,10 @@ struct GLBPrimitive {
             throw TileError(.argument, "positions that are not finite or beyond Float32: leave such shapes out")
         }
         let view = buffer.addView(packed, alignment: 4, target: GLBBuffer.vertexTarget)
-        return buffer.addAccessor(.init(
-            view: view, componentType: 5126, count: mesh.vertexCount, type: "VEC3",
-            minimum: (0..<3).map { Double(low[$0]) }, maximum: (0..<3).map { Double(high[$0]) }))
+        return buffer.addAccessor(
+            .init(
+                view: view, componentType: 5126, count: mesh.vertexCount, type: "VEC3",
+                minimum: (0..<3).map { Double(low[$0]) }, maximum: (0..<3).map { Double(high[$0]) }))
     }
 
     private static func addNormals(
@@ -92,12 +93,15 @@ struct GLBPrimitive {
             packed.reserveCapacity(mesh.vertexCount)
             for i in stride(from: 0, to: mesh.normals.count, by: 3) {
                 let turned = SIMD4<Float>(mesh.normals[i], mesh.normals[i + 2], 0 - mesh.normals[i + 1], 0)
-                packed.append(SIMD4<Int8>(truncatingIfNeeded: SIMD4<Int32>(
-                    (turned * 127).rounded(.toNearestOrAwayFromZero))))
+                packed.append(
+                    SIMD4<Int8>(
+                        truncatingIfNeeded: SIMD4<Int32>(
+                            (turned * 127).rounded(.toNearestOrAwayFromZero))))
             }
             let view = buffer.addView(packed, alignment: 4, stride: 4, target: GLBBuffer.vertexTarget)
-            return buffer.addAccessor(.init(
-                view: view, componentType: 5120, count: mesh.vertexCount, type: "VEC3", isNormalized: true))
+            return buffer.addAccessor(
+                .init(
+                    view: view, componentType: 5120, count: mesh.vertexCount, type: "VEC3", isNormalized: true))
         }
     }
 
@@ -108,19 +112,22 @@ struct GLBPrimitive {
                 LinearColour.bytes[Int(colour.blue)], colour.alpha)
         }
         let view = buffer.addView(linear, alignment: 4, target: GLBBuffer.vertexTarget)
-        return buffer.addAccessor(.init(
-            view: view, componentType: 5121, count: mesh.vertexCount, type: "VEC4", isNormalized: true))
+        return buffer.addAccessor(
+            .init(
+                view: view, componentType: 5121, count: mesh.vertexCount, type: "VEC4", isNormalized: true))
     }
 
     private static func addIndices(_ mesh: TriangleMesh, into buffer: inout GLBBuffer) -> Int {
         // 65535 marks a restart and is no index.
         let isShort = mesh.vertexCount <= Int(UInt16.max)
-        let view = isShort
+        let view =
+            isShort
             ? buffer.addView(
                 mesh.indices.map { UInt16(truncatingIfNeeded: $0) }, alignment: 4, target: GLBBuffer.indexTarget)
             : buffer.addView(mesh.indices, alignment: 4, target: GLBBuffer.indexTarget)
-        return buffer.addAccessor(.init(
-            view: view, componentType: isShort ? 5123 : 5125, count: mesh.indices.count, type: "SCALAR"))
+        return buffer.addAccessor(
+            .init(
+                view: view, componentType: isShort ? 5123 : 5125, count: mesh.indices.count, type: "SCALAR"))
     }
 
     func write(material: Int, hasTable: Bool, into list: inout JSONText) {

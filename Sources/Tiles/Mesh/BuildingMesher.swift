@@ -146,8 +146,10 @@ public struct BuildingMesher: Sendable {
             let length = (dx * dx + dy * dy).squareRoot()
             guard length > 0 else { continue }
             mesh.addQuad(
-                (SIMD3(x0, y0, heights.base), SIMD3(x1, y1, heights.base), SIMD3(x1, y1, heights.top),
-                 SIMD3(x0, y0, heights.top)),
+                (
+                    SIMD3(x0, y0, heights.base), SIMD3(x1, y1, heights.base), SIMD3(x1, y1, heights.top),
+                    SIMD3(x0, y0, heights.top)
+                ),
                 SIMD3(Float(dy / length), Float(-dx / length), 0), paint)
         }
     }

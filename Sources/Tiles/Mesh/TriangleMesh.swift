@@ -104,8 +104,10 @@ public struct TriangleMesh: Sendable {
 
     /// Adds a flat four-sided face, corners counterclockwise from outside.
     @inline(__always)
-    mutating func addQuad(_ corners: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>, SIMD3<Double>),
-                          _ normal: SIMD3<Float>, _ paint: Paint) {
+    mutating func addQuad(
+        _ corners: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>, SIMD3<Double>),
+        _ normal: SIMD3<Float>, _ paint: Paint
+    ) {
         let first = addVertex(corners.0, normal, paint)
         addVertex(corners.1, normal, paint)
         addVertex(corners.2, normal, paint)

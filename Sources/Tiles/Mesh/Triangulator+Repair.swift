@@ -51,9 +51,11 @@ extension Triangulator {
         let (beforeB, afterB) = (nodes[Int(b.previous)], nodes[Int(b.next)])
         guard afterA.vertex != b.vertex else { return false }
         // Two vertices of one place, where the ring touches itself.
-        let isTouch = a.coincides(with: b) && RingNode.area(beforeA, a, afterA) > 0
+        let isTouch =
+            a.coincides(with: b) && RingNode.area(beforeA, a, afterA) > 0
             && RingNode.area(beforeB, b, afterB) > 0
-        let isVisible = isLocallyInside(a, b) && isLocallyInside(b, a)
+        let isVisible =
+            isLocallyInside(a, b) && isLocallyInside(b, a)
             && (RingNode.area(beforeA, a, beforeB) != 0 || RingNode.area(a, beforeB, b) != 0)
         guard isTouch || isVisible, !crossesRing(indexA, a, b) else { return false }
         return isTouch || isMiddleInside(indexA, a, b)

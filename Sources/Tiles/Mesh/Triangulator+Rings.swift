@@ -16,9 +16,10 @@ extension Triangulator {
         for offset in 0..<(end - start) {
             let vertex = forward ? start + offset : end - 1 - offset
             let index = first + Int32(offset)
-            nodes.append(RingNode(
-                x: xy[2 * vertex], y: xy[2 * vertex + 1], vertex: UInt32(vertex),
-                previous: index == first ? last : index - 1, next: index == last ? first : index + 1))
+            nodes.append(
+                RingNode(
+                    x: xy[2 * vertex], y: xy[2 * vertex + 1], vertex: UInt32(vertex),
+                    previous: index == first ? last : index - 1, next: index == last ? first : index + 1))
         }
         // A closing vertex that repeats the first one is dropped.
         if last > first, nodes[Int(last)].coincides(with: nodes[Int(first)]) {
@@ -187,8 +188,10 @@ extension Triangulator {
             {
                 let slope = abs(h.y - p.y) / (h.x - p.x)
                 let best = nodes[Int(target)]
-                let wins = slope < smallest || (slope == smallest
-                    && (p.x > best.x || (p.x == best.x && sectorContains(best, p))))
+                let wins =
+                    slope < smallest
+                    || (slope == smallest
+                        && (p.x > best.x || (p.x == best.x && sectorContains(best, p))))
                 // A hole that touches a level edge is joined along that edge.
                 let isOnEdge = p.y == h.y && nodes[Int(p.next)].y == h.y && nodes[Int(p.next)].x > h.x
                 if wins, isOnEdge || isLocallyInside(p, h) {
