@@ -45,32 +45,35 @@ struct GLBPrimitive {
     private static func addPositions(
         _ mesh: TriangleMesh, _ translation: SIMD3<Double>, into buffer: inout GLBBuffer
     ) throws(TileError) -> Int {
-        var low = SIMD3<Float>(repeating: .infinity)
-        var high = SIMD3<Float>(repeating: -.infinity)
+        var (lowX, lowY, lowZ) = (Float.infinity, Float.infinity, Float.infinity)
+        var (highX, highY, highZ) = (-Float.infinity, -Float.infinity, -Float.infinity)
         // Stays zero while all numbers are finite; the box alone would hide what is not a number.
-        var poison = SIMD3<Float>.zero
-        var packed: [Float] = []
-        packed.reserveCapacity(mesh.positions.count)
-        for i in stride(from: 0, to: mesh.positions.count, by: 3) {
-            let x = mesh.positions[i] - translation.x
-            let y = mesh.positions[i + 1] - translation.y
-            let z = mesh.positions[i + 2] - translation.z
-            let turned = SIMD3<Float>(Float(x), Float(z), Float(0 - y))
-            low = pointwiseMin(low, turned)
-            high = pointwiseMax(high, turned)
-            poison += turned * 0
-            packed.append(turned.x)
-            packed.append(turned.y)
-            packed.append(turned.z)
+        var poison: Float = 0
+        var packed = [Float](repeating: 0, count: mesh.positions.count)
+        for i in stride(from: 0, to: mesh.positions.count - 2, by: 3) {
+            let x = Float(mesh.positions[i] - translation.x)
+            let y = Float(mesh.positions[i + 2] - translation.z)
+            let z = Float(0 - (mesh.positions[i + 1] - translation.y))
+            poison += (x + y + z) * 0
+            if x < lowX { lowX = x }
+            if y < lowY { lowY = y }
+            if z < lowZ { lowZ = z }
+            if x > highX { highX = x }
+            if y > highY { highY = y }
+            if z > highZ { highZ = z }
+            packed[i] = x
+            packed[i + 1] = y
+            packed[i + 2] = z
         }
-        guard poison == .zero else {
+        guard poison == 0 else {
             throw TileError(.argument, "positions that are not finite or beyond Float32: leave such shapes out")
         }
         let view = buffer.addView(packed, alignment: 4, target: GLBBuffer.vertexTarget)
         return buffer.addAccessor(
             .init(
                 view: view, componentType: 5126, count: mesh.vertexCount, type: "VEC3",
-                minimum: (0..<3).map { Double(low[$0]) }, maximum: (0..<3).map { Double(high[$0]) }))
+                minimum: [Double(lowX), Double(lowY), Double(lowZ)],
+                maximum: [Double(highX), Double(highY), Double(highZ)]))
     }
 
     private static func addNormals(
@@ -78,31 +81,34 @@ struct GLBPrimitive {
     ) -> Int {
         switch format {
         case .float32:
-            var packed: [Float] = []
-            packed.reserveCapacity(mesh.normals.count)
-            for i in stride(from: 0, to: mesh.normals.count, by: 3) {
-                packed.append(mesh.normals[i])
-                packed.append(mesh.normals[i + 2])
-                packed.append(0 - mesh.normals[i + 1])
+            var packed = [Float](repeating: 0, count: mesh.normals.count)
+            for i in stride(from: 0, to: mesh.normals.count - 2, by: 3) {
+                packed[i] = mesh.normals[i]
+                packed[i + 1] = mesh.normals[i + 2]
+                packed[i + 2] = 0 - mesh.normals[i + 1]
             }
             let view = buffer.addView(packed, alignment: 4, target: GLBBuffer.vertexTarget)
             return buffer.addAccessor(.init(view: view, componentType: 5126, count: mesh.vertexCount, type: "VEC3"))
         case .int8:
             // Four bytes per normal: glTF wants attributes aligned to 4.
-            var packed: [SIMD4<Int8>] = []
-            packed.reserveCapacity(mesh.vertexCount)
-            for i in stride(from: 0, to: mesh.normals.count, by: 3) {
-                let turned = SIMD4<Float>(mesh.normals[i], mesh.normals[i + 2], 0 - mesh.normals[i + 1], 0)
-                packed.append(
-                    SIMD4<Int8>(
-                        truncatingIfNeeded: SIMD4<Int32>(
-                            (turned * 127).rounded(.toNearestOrAwayFromZero))))
+            var packed = [Int8](repeating: 0, count: 4 * mesh.vertexCount)
+            for vertex in 0..<mesh.vertexCount {
+                packed[4 * vertex] = quantized(mesh.normals[3 * vertex])
+                packed[4 * vertex + 1] = quantized(mesh.normals[3 * vertex + 2])
+                packed[4 * vertex + 2] = quantized(0 - mesh.normals[3 * vertex + 1])
             }
             let view = buffer.addView(packed, alignment: 4, stride: 4, target: GLBBuffer.vertexTarget)
             return buffer.addAccessor(
                 .init(
                     view: view, componentType: 5120, count: mesh.vertexCount, type: "VEC3", isNormalized: true))
         }
+    }
+
+    /// The nearest of the 255 steps from -1 to 1.
+    @inline(__always)
+    private static func quantized(_ component: Float) -> Int8 {
+        let scaled = max(-127, min(127, component * 127))
+        return Int8(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
     }
 
     private static func addColours(_ mesh: TriangleMesh, into buffer: inout GLBBuffer) -> Int {
