@@ -2,15 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
-/// Settings shared by every target of ours. Warnings become errors in CI through `-Xswiftc -warnings-as-errors`
-/// (scripts/test), not here, so that a newer compiler's new warning does not break a user's build.
+/// Settings shared by every target of ours.
+///
+/// Warnings are errors where `TWIN_STRICT` is set, as scripts/test does, and not everywhere, so that a newer compiler's
+/// new warning does not break a user's build.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableExperimentalFeature("Lifetimes"),
     .strictMemorySafety(),
-]
+] + (Context.environment["TWIN_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let package = Package(
     name: "TwinEngine",

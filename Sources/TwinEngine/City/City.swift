@@ -24,6 +24,7 @@ public final class City: Sendable {
     let store: CityStore
     private let current: Mutex<CityView>
     private let refreshing = Mutex<Bool>(false)
+    let models = ModelCache()
 
     /// Opens a store: maps its snapshots and reads the changes since. A missing or damaged snapshot is rebuilt.
     ///

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import Spatial
+import Synchronization
+import Tiles
+
+/// A 3D model of a city as 3D Tiles 1.1: a plan of tiles, whose contents are meshed when they are asked for.
+///
+/// One feature id runs through: the metadata of each feature holds its layer and its record id.
+/// Thread use: any; immutable.
+public final class CityModel: Sendable {
+    public let definition: ModelDefinition
+    let layers: [LayerView]
+    let items: [ModelItem]
+    private let plan: TilesetPlan
+    private let frame: ModelFrame
+    /// Features left out because they have no usable height, depth or shape.
+    public let skipped: Int
+
+    /// One feature in the plan.
+    struct ModelItem: Sendable {
+        var layer: UInt32
+        var row: Int32
+    }
+
+    public var count: Int { items.count }
+
+    init(
+        definition: ModelDefinition, layers: [LayerView], project: CityProject, coordinates: CityCoordinates,
+        ground: ModelGround
+    ) {
+        self.definition = definition
+        self.layers = layers
+        let frame = ModelFrame(coordinates: coordinates, project: project, ground: ground)
+        self.frame = frame
+        var items: [ModelItem] = []
+        var tileItems: [TileItem] = []
+        var skipped = 0
+        for (index, layer) in layers.enumerated() {
+            let shape: any ModelShape =
+                switch definition.kind {
+                case .buildings: BuildingShape(layer, definition, frame)
+                case .pipes: PipeShape(layer, definition, frame)
+                }
+            layer.forEachRow { row in
+                guard let heights = shape.heights(row) else {
+                    skipped += 1
+                    return
+                }
+                items.append(ModelItem(layer: UInt32(index), row: Int32(row)))
+                let reach = shape.reach(row)
+                let grid = layer.box(row: row).inflated(by: reach)
+                tileItems.append(TileItem(box: frame.box(grid, heights.lowerBound, heights.upperBound)))
+            }
+        }
+        self.items = items
+        self.skipped = skipped
+        plan = TilesetPlan(items: tileItems)
+    }
+
+    /// `tileset.json`.
+    public func tilesetJSON() throws -> [UInt8] {
+        guard let json = plan.json(root: frame.frame.toGeocentric) else {
+            throw TwinError(.model, "the model '\(definition.id)' has no feature with a shape")
+        }
+        return json
+    }
+
+    /// The bytes behind an address of the tileset: `t/PATH.glb` or `t/PATH.json`; nil if there is no such thing.
+    ///
+    /// O(features of the tile); a tile has at most 500.
+    public func content(path: String) throws -> [UInt8]? {
+        guard path.hasPrefix("t/") else { return nil }
+        if path.hasSuffix(".json") {
+            return plan.json(root: frame.frame.toGeocentric, subtree: String(path.dropFirst(2).dropLast(5)))
+        }
+        guard path.hasSuffix(".glb"), let numbers = plan.items(content: String(path.dropFirst(2).dropLast(4))) else {
+            return nil
+        }
+        return try mesh(numbers)
+    }
+
+    private func mesh(_ numbers: [Int]) throws -> [UInt8] {
+        var mesh = TriangleMesh(hasColours: true)
+        var table = ModelTable(definition: definition, layers: layers)
+        for (index, layer) in layers.enumerated() {
+            let rows = numbers.filter { items[$0].layer == UInt32(index) }.map { Int(items[$0].row) }
+            guard !rows.isEmpty else { continue }
+            var shape: any ModelShape =
+                switch definition.kind {
+                case .buildings: BuildingShape(layer, definition, frame)
+                case .pipes: PipeShape(layer, definition, frame)
+                }
+            for row in rows {
+                shape.append(row, feature: UInt32(table.count), to: &mesh)
+                table.append(layer, row, shape.properties(row))
+            }
+        }
+        frame.place(&mesh)
+        var builder = GLBBuilder(className: definition.kind == .buildings ? "building" : "pipe", normalFormat: .float32)
+        builder.add(mesh, material: GLBMaterial(name: definition.id, isDoubleSided: definition.kind == .pipes))
+        for column in table.columns() { builder.add(column) }
+        do {
+            return try builder.encode()
+        } catch {
+            throw TwinError(.model, "a tile of the model '\(definition.id)' cannot be written", cause: error.message)
+        }
+    }
+}
+
+/// How features of one layer become shapes.
+protocol ModelShape {
+    /// Lowest and highest point in the frame's heights; nil for a feature without a shape.
+    func heights(_ row: Int) -> ClosedRange<Double>?
+    /// Metres by which the shape reaches beyond the feature's box.
+    func reach(_ row: Int) -> Double
+    /// Adds the shape, in metres from the grid's origin.
+    mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh)
+    /// The model's own properties, in the order of ``ModelTable/modelColumns(_:)``.
+    func properties(_ row: Int) -> [Double]
+}
+
+extension GridBox {
+    /// The box with a margin in metres, clipped to the grid.
+    func inflated(by metres: Double) -> GridBox {
+        let margin = Int64((metres * 1000).rounded(.up))
+        func clamped(_ value: Int64) -> Int32 { Int32(max(-2_147_483_647, min(2_147_483_647, value))) }
+        return GridBox(
+            minX: clamped(Int64(minX) - margin), minY: clamped(Int64(minY) - margin),
+            maxX: clamped(Int64(maxX) + margin), maxY: clamped(Int64(maxY) + margin))
+    }
+}
+
+extension LayerView {
+    /// Calls `body` with every row. O(features).
+    func forEachRow(_ body: (Int) -> Void) {
+        for row in 0..<snapshot.count where delta.hiddenRows.isEmpty || !delta.hiddenRows.contains(row) { body(row) }
+        for index in delta.features.indices { body(-1 - index) }
+    }
+
+    /// A field of a row as a number; nil where there is no such field or value.
+    func number(_ row: Int, _ field: Int?) -> Double? {
+        field.flatMap { value(row: row, column: $0).number }
+    }
+
+    /// The colour of a row by the layer's style.
+    func colour(_ row: Int, category field: Int?, _ colours: [String: VertexColour], _ other: VertexColour) -> VertexColour {
+        guard let field, let text = value(row: row, column: field).text else { return other }
+        return colours[text] ?? other
+    }
+}
