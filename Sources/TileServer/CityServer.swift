@@ -16,8 +16,6 @@ final class CityServer: Sendable {
     let tiles: TileCache
     let metrics = ServerMetrics()
     let logger: Logger
-    /// Set when the server stops, so that event streams end.
-    let isStopping = Atomic<Bool>(false)
     /// Batches of observations in work or waiting.
     let batches = Atomic<Int>(0)
     /// Open event streams.

@@ -6,7 +6,6 @@ public import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import Synchronization
 public import TwinEngine
 
 /// Serves a city until SIGINT or SIGTERM, then finishes what was begun and returns.
@@ -74,24 +73,20 @@ struct RefreshService: Service {
     let server: CityServer
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            await cancelWhenGracefulShutdown {
-                while !Task.isCancelled {
-                    do {
-                        try await Task.sleep(for: .seconds(1))
-                        try await server.workers.run {
-                            try server.city.refresh()
-                            server.live.index.expire(now: CityServer.now())
-                        }
-                    } catch is CancellationError {
-                        return
-                    } catch {
-                        server.logger.warning("the store could not be refreshed", metadata: ["error": "\(error)"])
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await Task.sleep(for: .seconds(1))
+                    try await server.workers.run {
+                        try server.city.refresh()
+                        server.live.index.expire(now: CityServer.now())
                     }
+                } catch is CancellationError {
+                    return
+                } catch {
+                    server.logger.warning("the store could not be refreshed", metadata: ["error": "\(error)"])
                 }
             }
-        } onGracefulShutdown: {
-            server.isStopping.store(true, ordering: .relaxed)
         }
     }
 }

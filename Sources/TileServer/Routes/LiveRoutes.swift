@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 import Spatial
 import Synchronization
 import TwinEngine
@@ -153,7 +154,7 @@ enum LiveRoutes {
             let first = server.live.index.snapshot()
             try await writer.write(event("snapshot", first.sequence, feed.start(first)))
             var silent = 0
-            while !server.isStopping.load(ordering: .relaxed), !Task.isCancelled {
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 try await Task.sleep(for: .milliseconds(250))
                 if let update = feed.update(server.live.index.snapshot()) {
                     silent = 0
