@@ -82,8 +82,10 @@ import Foundation
     /// Tells the driver not to decode fields that no layer asks for. A driver that cannot is fine.
     private func ignoreOthers(than wanted: Set<String>) {
         let lowercased = Set(wanted.map { $0.lowercased() })
+        let names = Set(description.fields.map { $0.name.lowercased() })
         let ignored = description.fields.map(\.name).filter { !lowercased.contains($0.lowercased()) }
-        guard !ignored.isEmpty else { return }
+        // Where a wanted field is missing, all stay, so that the message can list what there is.
+        guard !ignored.isEmpty, names.isSuperset(of: lowercased) else { return }
         var list = unsafe ignored.map { unsafe strdup($0) }
         unsafe list.append(nil)
         unsafe list.withUnsafeMutableBufferPointer { buffer in

@@ -35,10 +35,21 @@ public struct CityImporter {
                 .argument, "there is no layer '\(unknown)'; the project has "
                     + project.layers.map(\.id).joined(separator: ", "))
         }
-        let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
+        let coordinates = try coordinates()
         let store = try CityStore.openForImport(directory)
         try store.begin(project, yaml: yaml, system: coordinates.system)
         return try store.explaining { try run(store, coordinates, only, progress, started) }
+    }
+
+    private func coordinates() throws -> CityCoordinates {
+        do {
+            return try CityCoordinates(crs: project.crs, extent: project.extent)
+        } catch let error as SpatialError {
+            throw TwinError(
+                .project,
+                "the extent does not suit \(project.crs); make it a city's, at most some hundred kilometres wide, within "
+                    + "the system's area of use", cause: error.message)
+        }
     }
 
     private func run(

@@ -26,8 +26,8 @@ struct FieldBinding {
                 let hint = nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
                 throw TwinError(
                     .source,
-                    "field '\(field.name)' of layer '\(layer.id)' reads '\(name)', which the source does not have\(hint) "
-                        + "It has: \(names.joined(separator: ", "))")
+                    "field '\(field.name)' of layer '\(layer.id)' reads '\(name)', which the source does not have\(hint); "
+                        + "it has \(names.isEmpty ? "no fields" : names.joined(separator: ", "))")
             }
             return FieldBinding(field: field, column: column, key: isKeyed ? String(parts[1]) : nil)
         }

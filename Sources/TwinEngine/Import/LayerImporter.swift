@@ -53,6 +53,7 @@ struct LayerImporter {
         let isAllFailed = reports.allSatisfy { $0.status == .failed }
         if isAllFailed || (isAnyFailed && exists) { return Outcome(reports: reports, replaced: nil) }
 
+        try state.identities.save(layer, database)
         try CityStore.drop(layer.id, database)
         try database.execute(sql: "ALTER TABLE \(quoted(staging)) RENAME TO \(quoted(layer.id))")
         table.layer.id = layer.id

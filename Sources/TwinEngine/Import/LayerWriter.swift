@@ -5,7 +5,7 @@ import Spatial
 /// Ids of features: new ones count up, and a feature whose code was there before keeps its id.
 struct FeatureIdentities {
     private var old: [String: Int64] = [:]
-    private var next: Int64 = 1
+    private(set) var next: Int64 = 1
 
     /// Reads codes and ids of the layer that is being replaced.
     mutating func load(_ layer: LayerDefinition, _ database: Database) throws {
@@ -17,7 +17,20 @@ struct FeatureIdentities {
             old[rows.string(1)] = id
             next = max(next, id + 1)
         }
+        let kept = try String.fetchOne(
+            database, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [Self.key(layer)])
+        next = max(next, kept.flatMap { Int64($0) } ?? 1)
     }
+
+    /// Keeps the next id, so that an id is not given again after its feature has gone.
+    func save(_ layer: LayerDefinition, _ database: Database) throws {
+        guard layer.code != nil else { return }
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO twin_metadata (key, value) VALUES (?, ?)",
+            arguments: [Self.key(layer), String(next)])
+    }
+
+    private static func key(_ layer: LayerDefinition) -> String { "next-id:\(layer.id)" }
 
     mutating func id(code: String?) -> Int64 {
         if let code, let known = old[code] { return known }

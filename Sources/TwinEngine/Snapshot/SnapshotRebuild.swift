@@ -52,6 +52,13 @@ enum SnapshotRebuild {
             }
             return (try read(layer, hasSolid: row[0], coordinates, database), version)
         }
+        let folder = "\(store.directory)/snapshots"
+        do {
+            // A store that was restored from a copy of its database has no such folder.
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw TwinError(.system, "cannot make the folder \(folder)", cause: error.localizedDescription)
+        }
         try SnapshotWriter.write(
             builder, version: version, frame: coordinates.grid,
             to: path(store.directory, layer: layer.id, version: version))
