@@ -11,58 +11,74 @@ enum ModelRoutes {
             .get, "/3dtiles/{model}/tileset.json", "3D Tiles 1.1 tileset of a model", parameters: [model],
             handler: tileset),
         Route(
-            .get, "/3dtiles/{model}/{path...}", "Content of a tileset: binary glTF, or a nested tileset or subtree",
-            parameters: [model, .path("path", "As the tileset names it.", example: "\"content/0/0/0.glb\"")],
+            .get, "/3dtiles/{model}/{path...}",
+            "Content of a tileset: binary glTF, or a nested tileset; flat/tileset.json is the city on a flat ground at height 0",
+            parameters: [model, .path("path", "As the tileset names it.", example: "\"t/r.glb\"")],
             produces: ["model/gltf-binary", "application/json", "application/octet-stream"], handler: content),
     ]
 
-    /// The models whose layers the caller may all read.
+    /// What of a model the caller may see.
+    struct Scope: Sendable {
+        var layers: Set<String>
+        var masked: [String: Set<String>]
+    }
+
+    /// The models of which the caller may read at least one layer.
     static func readable(_ server: CityServer, _ view: CityView, _ principal: Principal) -> [ModelDefinition] {
         server.city.project.models.filter { model in
-            model.layers.allSatisfy { id in
+            model.layers.contains { id in
                 view.layer(id).map { server.access.canRead(principal, .layer($0.definition)) } ?? false
             }
         }
     }
 
-    /// A model after the access decisions about all its layers.
-    private static func check(_ server: CityServer, _ request: RouteRequest) throws -> String {
+    /// A model's layers after the access decision about each: those denied are left out.
+    private static func scope(_ server: CityServer, _ request: RouteRequest) throws -> (id: String, scope: Scope) {
         let id = request.path("model")
         guard let definition = server.city.project.models.first(where: { $0.id == id }) else {
             throw Problem.notFound("there is no model '\(id.prefix(80))'; GET /city.json lists the models")
         }
         let view = server.city.view()
-        for layer in definition.layers { _ = try server.layer(layer, view, request.principal) }
-        return id
+        var scope = Scope(layers: [], masked: [:])
+        let present = definition.layers.filter { view.layer($0) != nil }
+        for layer in present {
+            guard let subject = view.layer(layer), server.access.canRead(request.principal, .layer(subject.definition))
+            else { continue }
+            let readable = try server.layer(layer, view, request.principal)
+            scope.layers.insert(layer)
+            scope.masked[layer] = readable.masked
+        }
+        // All layers denied: the first denial is the answer, with its audit record.
+        if scope.layers.isEmpty, let first = present.first { _ = try server.layer(first, view, request.principal) }
+        return (id, scope)
     }
 
     @Sendable private static func tileset(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
-        let id = try check(server, request)
-        return try await server.workers.run {
-            guard let model = try server.city.model(id) else {
-                throw Problem.notFound("the model '\(id)' has no tileset: its layers are empty")
-            }
-            var reply = Reply(try model.tilesetJSON(), type: "application/json")
-            reply.cacheControl = "no-cache"
-            return reply
-        }
+        try await reply(server, request, path: "tileset.json")
     }
 
     @Sendable private static func content(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
-        let id = try check(server, request)
-        let path = request.path("path")
+        try await reply(server, request, path: request.path("path"))
+    }
+
+    private static func reply(_ server: CityServer, _ request: RouteRequest, path: String) async throws -> Reply {
+        let (id, scope) = try scope(server, request)
         return try await server.workers.run {
-            guard let bytes = try server.city.model(id)?.content(path: path) else {
+            let isFlat = path.hasPrefix("flat/")
+            let inner = isFlat ? String(path.dropFirst(5)) : path
+            let model = try server.city.model(
+                id, layers: scope.layers, masked: scope.masked, ground: isFlat ? .flat : .ellipsoid)
+            guard let model, let bytes = try inner == "tileset.json" ? model.tilesetJSON() : model.content(path: inner)
+            else {
                 throw Problem.notFound("the model '\(id)' has no content '\(path.prefix(120))'")
             }
-            var reply = Reply(bytes, type: type(path))
+            var reply = Reply(bytes, type: type(inner))
             reply.cacheControl = "no-cache"
             return reply
         }
     }
 
     private static func type(_ path: String) -> String {
-        if path.hasSuffix(".glb") { return "model/gltf-binary" }
-        return path.hasSuffix(".json") ? "application/json" : "application/octet-stream"
+        path.hasSuffix(".glb") ? "model/gltf-binary" : "application/json"
     }
 }

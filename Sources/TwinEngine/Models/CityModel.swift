@@ -13,6 +13,7 @@ public final class CityModel: Sendable {
     let items: [ModelItem]
     private let plan: TilesetPlan
     private let frame: ModelFrame
+    private let masked: [String: Set<String>]
     /// Features left out because they have no usable height, depth or shape.
     public let skipped: Int
 
@@ -25,10 +26,11 @@ public final class CityModel: Sendable {
     public var count: Int { items.count }
 
     init(
-        definition: ModelDefinition, layers: [LayerView], project: CityProject, coordinates: CityCoordinates,
-        ground: ModelGround
+        definition: ModelDefinition, layers: [LayerView], masked: [String: Set<String>], project: CityProject,
+        coordinates: CityCoordinates, ground: ModelGround
     ) {
         self.definition = definition
+        self.masked = masked
         self.layers = layers
         let frame = ModelFrame(coordinates: coordinates, project: project, ground: ground)
         self.frame = frame
@@ -81,7 +83,7 @@ public final class CityModel: Sendable {
 
     private func mesh(_ numbers: [Int]) throws -> [UInt8] {
         var mesh = TriangleMesh(hasColours: true)
-        var table = ModelTable(definition: definition, layers: layers)
+        var table = ModelTable(definition: definition, layers: layers, masked: masked)
         for (index, layer) in layers.enumerated() {
             let rows = numbers.filter { items[$0].layer == UInt32(index) }.map { Int(items[$0].row) }
             guard !rows.isEmpty else { continue }

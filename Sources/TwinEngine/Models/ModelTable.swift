@@ -10,16 +10,22 @@ struct ModelTable {
     private var names: [String] = []
     private var numbers: [[Double]]
     private let nameFields: [String: Int]
+    /// Which of the model's own columns are masked, by layer id.
+    private let maskedColumns: [String: [Bool]]
 
-    init(definition: ModelDefinition, layers: [LayerView]) {
+    init(definition: ModelDefinition, layers: [LayerView], masked: [String: Set<String>]) {
         self.definition = definition
+        maskedColumns = masked.mapValues { names in
+            Self.sourceFields(definition).map { $0.map(names.contains) ?? false }
+        }
         numbers = Self.modelColumns(definition.kind).map { _ in [] }
         nameFields = Dictionary(
             layers.compactMap { layer in
-                let field = layer.definition.fieldIndex("name") ?? layer.definition.style.label.flatMap {
-                    layer.definition.fieldIndex($0)
-                }
-                return field.map { (layer.definition.id, $0) }
+                let name = layer.definition.fieldIndex("name") == nil ? layer.definition.style.label : "name"
+                guard let name, masked[layer.definition.id]?.contains(name) != true,
+                    let field = layer.definition.fieldIndex(name)
+                else { return nil }
+                return (layer.definition.id, field)
             }, uniquingKeysWith: { $1 })
     }
 
@@ -33,13 +39,22 @@ struct ModelTable {
         }
     }
 
+    /// The layers' fields that those columns show.
+    private static func sourceFields(_ definition: ModelDefinition) -> [String?] {
+        switch definition.kind {
+        case .buildings: [definition.height, definition.floors, definition.ground]
+        case .pipes: [definition.diameter, definition.depthFrom, definition.depthTo]
+        }
+    }
+
     mutating func append(_ layer: LayerView, _ row: Int, _ properties: [Double]) {
         ids.append(layer.id(row: row))
         layerIDs.append(layer.definition.id)
         codes.append(layer.value(row: row, column: layer.codeColumn).text ?? "")
         let name = nameFields[layer.definition.id].flatMap { layer.value(row: row, column: $0).text }
         names.append(name ?? layer.definition.title.zh)
-        for (index, value) in properties.enumerated() { numbers[index].append(value) }
+        let isMasked = maskedColumns[layer.definition.id]
+        for (index, value) in properties.enumerated() { numbers[index].append(isMasked?[index] == true ? 0 : value) }
     }
 
     func columns() -> [PropertyColumn] {
