@@ -17,6 +17,14 @@ extension GDALReader {
         var options: [String] = []
         var notes: [String] = []
         var encoding = source.encoding
+        if let encoding, !ShapefileEncoding.isKnown(codePage: encoding) {
+            throw ReaderError(
+                .encoding,
+                "\(source.path): no such encoding as \"\(encoding)\"; write UTF-8, GBK or a name that `iconv -l` lists")
+        }
+        if encoding != nil, !isShapefile(source.path) {
+            notes.append("`encoding` is for shapefiles and tables; GDAL decodes this format by what the file says")
+        }
         if isShapefile(source.path) {
             if encoding == nil, let detected = ShapefileEncoding.detect(shapefile: source.path) {
                 encoding = detected.name

@@ -22,6 +22,9 @@ enum ShapefileEncoding {
             guard let handle = FileHandle(forReadingAtPath: stem + suffix) else { continue }
             defer { handle.closeFile() }
             let text = String(decoding: handle.readData(ofLength: 64), as: UTF8.self).trimmingWhitespace()
+            if let name = aliases[text.lowercased().filter { $0.isLetter || $0.isNumber }] {
+                return Detected(name: name, isGuess: false)
+            }
             if isKnown(codePage: text) { return nil }
             notes.append("the .cpg file says '\(text.prefix(24))', which is no encoding; it is ignored")
         }
@@ -40,6 +43,12 @@ enum ShapefileEncoding {
         }
         return nil
     }
+
+    /// Names in `.cpg` files, without punctuation, that iconv does not know or reads too narrowly.
+    private static let aliases: [String: String] = [
+        "shiftjis": "CP932", "sjis": "CP932", "euckr": "CP949", "ksc5601": "CP949", "big5": "CP950", "gbk": "CP936",
+        "gb2312": "CP936", "gb18030": "GB18030", "koi8r": "KOI8-R", "eucjp": "EUC-JP", "utf8": "UTF-8",
+    ]
 
     /// Code pages of language drivers (dBASE table header, byte 29) that are still met.
     private static let languageDrivers: [UInt8: String] = [

@@ -163,9 +163,7 @@ struct LayerImporter {
         report.notes += reader.description.notes
         report.encoding = reader.description.encoding ?? report.encoding
         if let reader = reader as? GDALReader {
-            if reader.lostCount > 0 {
-                report.notes.append("the source announces \(reader.lostCount) more features than it gives")
-            }
+            report.lose(reader.lostCount)
             report.notes += reader.warnings.prefix(5).map { "GDAL: \($0)" }
         }
         if report.read == 0 { report.notes.append("the source is empty") }

@@ -65,6 +65,16 @@ public struct SourceReport: Sendable {
         Self.count(field, &nulled, id, text)
     }
 
+    /// Features that the source counts and never gave.
+    mutating func lose(_ count: Int) {
+        guard count > 0 else { return }
+        read += count
+        rejected.append(
+            ReasonCount(
+                reason: "not-delivered", count: count,
+                examples: ["the source counts \(count) more than it gives: deleted rows, or an index that does not match"]))
+    }
+
     /// The source as a whole is undone: what had been kept counts as rejected, so that the sum still holds.
     mutating func fail(_ message: String) {
         status = .failed
