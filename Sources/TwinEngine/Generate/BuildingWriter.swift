@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 
 /// Buildings and lots as two departments deliver them: GBK shapefiles, one with zone-prefixed eastings
 /// (EPSG:4528) and no .cpg, one without prefix (EPSG:4549) and with .cpg.
@@ -21,14 +20,14 @@ final class BuildingWriter: QuarterWriter {
         buildingFile = try VectorDataset(path: folder + "/buildings.shp", driver: "ESRI Shapefile")
         parcelFile = try VectorDataset(path: folder + "/parcels.shp", driver: "ESRI Shapefile")
         buildings = try buildingFile.addLayer(
-            "buildings", wkbPolygon, epsg: 4528,
+            "buildings", .polygon, epsg: 4528,
             fields: [
                 .text("编码", 20), .text("名称", 48), .integer("层数", 4), .real("高度", 8, 2), .text("用途", 12),
                 .text("结构", 16),
                 .integer("建成年份", 4), .real("地面高程", 8, 2),
             ], options: ["ENCODING=GBK"])
         parcels = try parcelFile.addLayer(
-            "parcels", wkbPolygon, epsg: 4549,
+            "parcels", .polygon, epsg: 4549,
             fields: [
                 .text("宗地代码", 20), .text("地类编码", 8), .text("地类名称", 24), .real("面积", 12, 2), .text("权利人", 48),
                 .text("坐落", 48),

@@ -76,7 +76,7 @@ struct CityWriters {
         text.addPipes()
         text.addServices()
         text.addFacilities()
-        let toDegrees = try PlanTransform(to: 4326)
+        let toDegrees = try PlanTransform()
         text.addScenarios { toDegrees(frame.place($0 * frame.radius, $1 * frame.radius)) }
         return text.file(
             extent: try extent(), pipeLayers: text.layerIDs.filter { $0.hasPrefix("pipe_") && $0 != "pipe_points" })
@@ -84,7 +84,7 @@ struct CityWriters {
 
     /// West, south, east, north of the lattice in degrees, with a margin of sea and country.
     private func extent() throws -> [Double] {
-        let toDegrees = try PlanTransform(to: 4326)
+        let toDegrees = try PlanTransform()
         let margin = max(1_500, frame.radius * 0.3)
         let west = frame.s(frame.columns.lowerBound) - margin
         let east = frame.s(frame.columns.upperBound) + margin

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 
 /// Writes a believable coastal county seat over the true position of Jiaozhou, as the source files that departments
 /// send, with a `city.yaml` that imports them.
@@ -31,7 +30,7 @@ public struct DemoCity: Sendable {
     /// Writes `directory/sources`, `directory/conflicts.json` and `directory/city.yaml`.
     ///
     /// - Parameter progress: stage and share done (0...1).
-    /// - Throws: `GDALWriteError` or a file system error.
+    /// - Throws: `TwinError` with the code `system`, or Foundation's file errors.
     /// - Complexity: O(buildings) time; memory O(lattice), a few bytes for each quarter.
     public func write(to directory: String, progress: (String, Double) -> Void) throws -> DemoCityReport {
         let folder = directory + "/sources"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 
 /// Street furniture: lamps and parts (部件) as GeoJSON in degrees, cameras as CSV, trees and bus stops as GeoPackage.
 final class FurnitureWriter: QuarterWriter {
@@ -28,7 +27,7 @@ final class FurnitureWriter: QuarterWriter {
     ]
 
     init(folder: String) throws {
-        toDegrees = try PlanTransform(to: 4326)
+        toDegrees = try PlanTransform()
         lamps = try GeoJSONFile(folder + "/street_lamps.geojson", "street_lamps")
         poles = try GeoJSONFile(folder + "/poles.geojson", "poles")
         parts = try GeoJSONFile(folder + "/components.geojson", "components")
@@ -36,8 +35,8 @@ final class FurnitureWriter: QuarterWriter {
         try cameras.row("设备编码", "名称", "经度", "纬度", "朝向", "类型", "权属单位")
         file = try VectorDataset(path: folder + "/street.gpkg", driver: "GPKG")
         trees = try file.addLayer(
-            "trees", wkbPoint, epsg: 4549, fields: [.text("species"), .real("height"), .integer("planted")])
-        stops = try file.addLayer("bus_stops", wkbPoint, epsg: 4549, fields: [.text("name"), .text("lines")])
+            "trees", .point, epsg: 4549, fields: [.text("species"), .real("height"), .integer("planted")])
+        stops = try file.addLayer("bus_stops", .point, epsg: 4549, fields: [.text("name"), .text("lines")])
     }
 
     func write(_ quarter: Quarter) throws {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 internal import Glibc
 
 /// Water, green and land cover, as one GeoPackage with three layers.
@@ -14,9 +13,9 @@ final class LandWriter: QuarterWriter {
     init(folder: String) throws {
         file = try VectorDataset(path: folder + "/land.gpkg", driver: "GPKG")
         let fields: [WriterField] = [.text("name"), .text("class")]
-        water = try file.addLayer("water", wkbPolygon, epsg: 4549, fields: fields)
-        green = try file.addLayer("green", wkbPolygon, epsg: 4549, fields: fields)
-        cover = try file.addLayer("land_cover", wkbPolygon, epsg: 4549, fields: fields)
+        water = try file.addLayer("water", .polygon, epsg: 4549, fields: fields)
+        green = try file.addLayer("green", .polygon, epsg: 4549, fields: fields)
+        cover = try file.addLayer("land_cover", .polygon, epsg: 4549, fields: fields)
     }
 
     /// Sea and river, once.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 
 /// A deliberate contradiction between plans.
 struct PlanConflict: Sendable {
@@ -31,17 +30,17 @@ final class PlanWriter: QuarterWriter {
         self.frame = frame
         file = try VectorDataset(path: folder + "/planning.gdb", driver: "OpenFileGDB")
         landUse = try file.addLayer(
-            "landuse_plan", wkbPolygon, epsg: 4549,
+            "landuse_plan", .polygon, epsg: 4549,
             fields: [.text("DKBH"), .text("YDYHDM"), .text("YDYHMC"), .real("MJ"), .text("GHQX")])
         control = try file.addLayer(
-            "control_plan", wkbPolygon, epsg: 4549,
+            "control_plan", .polygon, epsg: 4549,
             fields: [
                 .text("DKBH"), .text("YDXZDM"), .text("YDXZMC"), .real("MJ"), .real("RJL"), .real("JZMD"), .real("LDL"),
                 .real("JZXG"),
             ])
         var made: [String: VectorLayer] = [:]
         for id in ["eco_redline", "basic_farmland", "growth_boundary"] {
-            made[id] = try file.addLayer(id, wkbPolygon, epsg: 4549, fields: [.text("BSM"), .text("MC"), .real("MJ")])
+            made[id] = try file.addLayer(id, .polygon, epsg: 4549, fields: [.text("BSM"), .text("MC"), .real("MJ")])
         }
         lines = made
     }
@@ -149,7 +148,7 @@ final class PlanWriter: QuarterWriter {
 
     /// `conflicts.json`: what a comparison of the plans must find.
     func json() throws -> String {
-        let toDegrees = try PlanTransform(to: 4326)
+        let toDegrees = try PlanTransform()
         let items = conflicts.map { conflict in
             let degrees = toDegrees(conflict.place)
             return

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 
 /// Streets and the railway, as GeoPackages.
 final class RoadWriter: QuarterWriter {
@@ -13,7 +12,7 @@ final class RoadWriter: QuarterWriter {
         self.folder = folder
         file = try VectorDataset(path: folder + "/roads.gpkg", driver: "GPKG")
         roads = try file.addLayer(
-            "roads", wkbLineString, epsg: 4549,
+            "roads", .line, epsg: 4549,
             fields: [
                 .text("road_code"), .text("name"), .text("class"), .real("width"), .integer("lanes"),
                 .integer("bridge"),
@@ -43,7 +42,7 @@ final class RoadWriter: QuarterWriter {
     static func writeRailway(_ frame: CityFrame, folder: String) throws -> Int {
         let file = try VectorDataset(path: folder + "/railway.gpkg", driver: "GPKG")
         let layer = try file.addLayer(
-            "railway", wkbLineString, epsg: 4549, fields: [.text("name"), .text("class"), .integer("tracks")])
+            "railway", .line, epsg: 4549, fields: [.text("name"), .text("class"), .integer("tracks")])
         var wkb = WKBBuilder()
         let west = frame.s(frame.columns.lowerBound) - max(6_000, frame.radius)
         let east = frame.s(frame.columns.upperBound) + max(6_000, frame.radius)

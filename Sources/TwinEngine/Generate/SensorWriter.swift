@@ -16,7 +16,7 @@ final class SensorWriter: QuarterWriter {
     ]
 
     init(folder: String) throws {
-        toDegrees = try PlanTransform(to: 4326)
+        toDegrees = try PlanTransform()
         ledger = try TextFile(folder + "/sensors.csv", .utf8WithMark)
         try ledger.row(
             "终端编码", "类型", "类型名称", "名称", "权属部门", "载体", "载体编码", "数据分级", "状态", "安装日期", "经度", "纬度")
@@ -69,7 +69,7 @@ enum BusTraces {
     static func code(_ bus: Int) -> String { "370281099" + padded(bus, 7) }
 
     static func write(_ frame: CityFrame, folder: String) throws -> Int {
-        let toDegrees = try PlanTransform(to: 4326)
+        let toDegrees = try PlanTransform()
         let file = try TextFile(folder + "/bus_trace.csv")
         try file.row("id", "t", "lon", "lat", "kind", "speed", "heading")
         var random = PlanRandom(frame.seed, 90)

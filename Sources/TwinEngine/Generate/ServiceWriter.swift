@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
 
 /// Public services (one GeoPackage, a layer each) and administrative areas on the lattice's own nodes, so that
 /// neighbours share borders exactly.
@@ -21,12 +20,12 @@ final class ServiceWriter: QuarterWriter {
         admin = try VectorDataset(path: folder + "/admin.gpkg", driver: "GPKG")
         for id in ["schools", "hospitals", "fire_stations", "police_stations", "shelters"] {
             layers[id] = try services.addLayer(
-                id, wkbPoint, epsg: 4549,
+                id, .point, epsg: 4549,
                 fields: [.text("code"), .text("name"), .text("level"), .integer("capacity"), .text("phone")])
         }
         for id in ["towns", "communities", "grid_cells"] {
             layers[id] = try admin.addLayer(
-                id, wkbPolygon, epsg: 4549, fields: [.text("code"), .text("name"), .text("manager")])
+                id, .polygon, epsg: 4549, fields: [.text("code"), .text("name"), .text("manager")])
         }
     }
 

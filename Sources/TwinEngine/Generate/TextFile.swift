@@ -18,7 +18,7 @@ internal import Glibc
         self.path = path
         unsafe file = unsafe fopen(path, "wb")
         unsafe converter = encoding == .gbk ? unsafe iconv_open("GBK", "UTF-8") : nil
-        guard unsafe file != nil else { throw TextFileError(path: path, message: "cannot be created", code: errno) }
+        guard unsafe file != nil else { throw TwinError(.system, "\(path) cannot be created", cause: systemReason()) }
         if encoding == .utf8WithMark { buffer += [0xEF, 0xBB, 0xBF] }
     }
 
@@ -48,7 +48,7 @@ internal import Glibc
         buffer.removeAll(keepingCapacity: true)
         let written = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
         guard written == bytes.count else {
-            throw TextFileError(path: path, message: "cannot be written; is the disk full?", code: errno)
+            throw TwinError(.system, "\(path) cannot be written; is the disk full?", cause: systemReason())
         }
     }
 
@@ -64,7 +64,7 @@ internal import Glibc
             }
         }
         guard status != -1 else {
-            throw TextFileError(path: path, message: "holds a character that GBK lacks", code: errno)
+            throw TwinError(.system, "\(path) holds a character that GBK lacks", cause: systemReason())
         }
         return Array(output[..<(output.count - left)])
     }
@@ -74,14 +74,13 @@ internal import Glibc
         try flush()
         let status = unsafe fclose(open)
         unsafe file = nil
-        guard status == 0 else { throw TextFileError(path: path, message: "could not be finished", code: errno) }
+        guard status == 0 else { throw TwinError(.system, "\(path) could not be finished", cause: systemReason()) }
     }
 }
 
-/// A text file could not be written.
-public struct TextFileError: Error, Sendable, CustomStringConvertible {
-    public var path: String
-    public var message: String
-    public var code: Int32
-    public var description: String { "\(path): \(message) (errno \(code))" }
+/// What the operating system said last.
+private func systemReason() -> String {
+    let code = errno
+    guard let text = unsafe strerror(code) else { return "errno \(code)" }
+    return unsafe String(cString: text)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
+import CGDAL
 
 /// Writes a one-band Float32 GeoTIFF row by row, north up, in EPSG:4549.
 enum RasterWriter {
@@ -15,7 +15,7 @@ enum RasterWriter {
             unsafe GDALCreate(driver, path, Int32(width), Int32(height), 1, GDT_Float32, options)
         }
         guard let dataset = unsafe made else {
-            throw GDALWriteError(path, "cannot be created; is the folder writable?")
+            throw writeFailure(path, "cannot be created; is the folder writable?")
         }
         defer { unsafe GDALClose(dataset) }
         var transform = [west, cell, 0, north, 0, -cell]
@@ -33,7 +33,7 @@ enum RasterWriter {
                     band, GF_Write, 0, Int32(index), Int32(width), 1, bytes.baseAddress, Int32(width), 1, GDT_Float32,
                     0, 0)
             }
-            guard status == CE_None else { throw GDALWriteError(path, "row \(index) could not be written; disk full?") }
+            guard status == CE_None else { throw writeFailure(path, "row \(index) could not be written; disk full?") }
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
+import CGDAL
 
 /// A column of a written layer.
 struct WriterField: Sendable {
@@ -17,6 +17,19 @@ struct WriterField: Sendable {
     }
     static func real(_ name: String, _ width: Int32 = 0, _ precision: Int32 = 0) -> WriterField {
         WriterField(name: name, kind: .real, width: width, precision: precision)
+    }
+}
+
+/// The geometry type of a written layer.
+enum WriterGeometry: Sendable {
+    case point, line, polygon
+
+    fileprivate var native: OGRwkbGeometryType {
+        switch self {
+        case .point: wkbPoint
+        case .line: wkbLineString
+        case .polygon: wkbPolygon
+        }
     }
 }
 
@@ -43,10 +56,10 @@ enum WriterValue: Sendable {
         isTransactional = driver == "GPKG"
         GDALAllRegister()
         guard let found = unsafe GDALGetDriverByName(driver) else {
-            throw GDALWriteError(path, "GDAL has no driver '\(driver)'; install a GDAL that writes it")
+            throw writeFailure(path, "GDAL has no driver '\(driver)'; install a GDAL that writes it")
         }
         unsafe handle = unsafe GDALCreate(found, path, 0, 0, 0, GDT_Unknown, nil)
-        guard unsafe handle != nil else { throw GDALWriteError(path, "cannot be created; is the folder writable?") }
+        guard unsafe handle != nil else { throw writeFailure(path, "cannot be created; is the folder writable?") }
     }
 
     deinit {
@@ -55,19 +68,19 @@ enum WriterValue: Sendable {
 
     /// - Parameter options: driver creation options as `KEY=VALUE`.
     func addLayer(
-        _ name: String, _ geometry: OGRwkbGeometryType, epsg: Int32, fields: [WriterField], options: [String] = []
+        _ name: String, _ geometry: WriterGeometry, epsg: Int32, fields: [WriterField], options: [String] = []
     ) throws -> VectorLayer {
         let reference = unsafe OSRNewSpatialReference(nil)
         defer { unsafe OSRDestroySpatialReference(reference) }
         guard unsafe OSRImportFromEPSG(reference, epsg) == OGRERR_NONE else {
-            throw GDALWriteError(path, "EPSG:\(epsg) is unknown to PROJ; is its database installed?")
+            throw writeFailure(path, "EPSG:\(epsg) is unknown to PROJ; is its database installed?")
         }
         unsafe OSRSetAxisMappingStrategy(reference, OAMS_TRADITIONAL_GIS_ORDER)
         let made = unsafe withOptionList(options) { list in
-            unsafe GDALDatasetCreateLayer(handle, name, reference, geometry, list)
+            unsafe GDALDatasetCreateLayer(handle, name, reference, geometry.native, list)
         }
         guard let layer = unsafe made else {
-            throw GDALWriteError(path, "layer '\(name)' cannot be created")
+            throw writeFailure(path, "layer '\(name)' cannot be created")
         }
         for field in fields {
             let type = field.kind == .text ? OFTString : field.kind == .integer ? OFTInteger64 : OFTReal
@@ -76,7 +89,7 @@ enum WriterValue: Sendable {
             unsafe OGR_Fld_SetWidth(definition, field.width)
             unsafe OGR_Fld_SetPrecision(definition, field.precision)
             guard unsafe OGR_L_CreateField(layer, definition, 1) == OGRERR_NONE else {
-                throw GDALWriteError(path, "field '\(field.name)' cannot be created")
+                throw writeFailure(path, "field '\(field.name)' cannot be created")
             }
         }
         return unsafe VectorLayer(dataset: self, layer: layer)
@@ -93,7 +106,7 @@ enum WriterValue: Sendable {
         guard pending > 0 else { return }
         pending = 0
         guard unsafe GDALDatasetCommitTransaction(handle) == OGRERR_NONE else {
-            throw GDALWriteError(path, "rows could not be committed; is the disk full?")
+            throw writeFailure(path, "rows could not be committed; is the disk full?")
         }
     }
 
@@ -103,7 +116,7 @@ enum WriterValue: Sendable {
         CPLErrorReset()
         unsafe GDALClose(open)
         unsafe handle = nil
-        if CPLGetLastErrorType() == CE_Failure { throw GDALWriteError(path, "could not be finished") }
+        if CPLGetLastErrorType() == CE_Failure { throw writeFailure(path, "could not be finished") }
     }
 }
 
@@ -131,7 +144,7 @@ enum WriterValue: Sendable {
             unsafe OGR_G_CreateFromWkb(buffer.baseAddress, nil, &shape, Int32(buffer.count))
         }
         guard status == OGRERR_NONE else {
-            throw GDALWriteError(dataset.path, "feature \(count) has no valid geometry")
+            throw writeFailure(dataset.path, "feature \(count) has no valid geometry")
         }
         unsafe OGR_F_SetGeometryDirectly(feature, shape)
         for (index, value) in values.enumerated() {
@@ -143,7 +156,7 @@ enum WriterValue: Sendable {
             }
         }
         guard unsafe OGR_L_CreateFeature(layer, feature) == OGRERR_NONE else {
-            throw GDALWriteError(dataset.path, "feature \(count) could not be written; is the disk full?")
+            throw writeFailure(dataset.path, "feature \(count) could not be written; is the disk full?")
         }
         count += 1
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CGDAL
+import CGDAL
 internal import Glibc
 
 /// A NULL-terminated list of `KEY=VALUE` strings, as GDAL takes its creation options.
