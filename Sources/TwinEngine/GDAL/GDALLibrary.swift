@@ -6,8 +6,6 @@ enum GDALLibrary {
     /// Registers the drivers once. Thread-safe by Swift's lazy statics.
     static let ready: Bool = {
         GDALAllRegister()
-        // A shapefile without .shx is read through links in a folder of our own, where GDAL writes the missing index.
-        unsafe CPLSetConfigOption("SHAPE_RESTORE_SHX", "YES")
         unsafe CPLSetConfigOption("OGR_GEOJSON_MAX_OBJ_SIZE", "0")
         // Strings arrive as stored bytes where no recoding is known; the importer checks UTF-8 itself.
         unsafe CPLSetConfigOption("GDAL_NUM_THREADS", "1")
@@ -38,6 +36,8 @@ final class GDALMessages {
     }
 
     private func add(_ kind: CPLErr, _ message: String) {
+        // The same warning for every feature is one warning.
+        if errors.contains(message) || warnings.contains(message) { return }
         guard warnings.count + errors.count < Self.limit else {
             suppressed += 1
             return

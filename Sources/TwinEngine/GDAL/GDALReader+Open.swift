@@ -37,6 +37,9 @@ extension GDALReader {
         }
         let links = try ShapefileLinks(source.path)
         if links != nil { notes.append("it has no .shx; the index was restored from the .shp") }
+        // GDAL rewrites the index of every shapefile while this option is set, so it is set for our own folder only.
+        unsafe CPLSetThreadLocalConfigOption("SHAPE_RESTORE_SHX", links == nil ? nil : "YES")
+        defer { unsafe CPLSetThreadLocalConfigOption("SHAPE_RESTORE_SHX", nil) }
         let dataset = unsafe try openDataset(source, links?.path ?? connection(source.path), options, messages)
         do {
             let layer = try unsafe chooseLayer(dataset, source, messages)
@@ -145,7 +148,8 @@ extension GDALReader {
                 fields.append(
                     SourceField(
                         name: unsafe String(cString: OGR_Fld_GetNameRef(field)),
-                        type: unsafe fieldType(OGR_Fld_GetType(field))))
+                        type: unsafe OGR_Fld_GetSubType(field) == OFSTBoolean && OGR_Fld_GetType(field) == OFTInteger
+                            ? .boolean : fieldType(OGR_Fld_GetType(field))))
             }
         }
         let driver = unsafe driverName(dataset)

@@ -17,6 +17,7 @@ import Foundation
     private var geometryColumn: (index: Int, format: String)?
     private var read = 0
     private var streamIsOpen = false
+    private var avoidsFastStream = false
     private var isFinished = false
 
     private struct ColumnPlan {
@@ -75,7 +76,7 @@ import Foundation
                 }
             }
             if let fields { ignoreOthers(than: fields) }
-            try openStream(source)
+            try openStream(source, fields)
         }
     }
 
@@ -96,7 +97,24 @@ import Foundation
         for unsafe name in unsafe list { unsafe free(name) }
     }
 
-    private func openStream(_ source: SourceDefinition) throws {
+    /// GDAL's own Arrow code for GeoPackage loses truth values after the first (seen in 3.6.2); its general code does not.
+    private func withSafeStream<R>(_ body: () throws -> R) rethrows -> R {
+        guard avoidsFastStream else { return try body() }
+        unsafe CPLSetThreadLocalConfigOption("OGR_GPKG_STREAM_BASE_IMPL", "YES")
+        defer { unsafe CPLSetThreadLocalConfigOption("OGR_GPKG_STREAM_BASE_IMPL", nil) }
+        return try body()
+    }
+
+    private func openStream(_ source: SourceDefinition, _ wanted: Set<String>?) throws {
+        let lowercased = wanted.map { Set($0.map { $0.lowercased() }) }
+        let hasTruth = description.fields.contains { field in
+            field.type == .boolean && lowercased?.contains(field.name.lowercased()) ?? true
+        }
+        avoidsFastStream = description.driver == "GPKG" && hasTruth
+        try withSafeStream { try openSafeStream(source) }
+    }
+
+    private func openSafeStream(_ source: SourceDefinition) throws {
         // Small batches stay in the processor's cache between decoding and writing.
         let options = unsafe CSLAddString(nil, "MAX_FEATURES_IN_BATCH=\(featuresPerBatch)")
         defer { unsafe CSLDestroy(options) }
@@ -142,7 +160,9 @@ import Foundation
     func next() throws -> FeatureBatch? {
         guard !isFinished else { return nil }
         var array = unsafe ArrowArray()
-        let status = messages.collecting { unsafe stream.get_next?(&stream, &array) ?? -1 }
+        let status = messages.collecting {
+            withSafeStream { unsafe stream.get_next?(&stream, &array) ?? -1 }
+        }
         guard status == 0 else {
             isFinished = true
             throw ReaderError(
