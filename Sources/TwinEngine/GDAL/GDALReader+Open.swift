@@ -42,9 +42,11 @@ extension GDALReader {
         defer { unsafe CPLSetThreadLocalConfigOption("SHAPE_RESTORE_SHX", nil) }
         let dataset = unsafe try openDataset(source, links?.path ?? connection(source.path), options, messages)
         do {
-            let layer = try unsafe chooseLayer(dataset, source, messages)
-            let description = unsafe describe(dataset, layer, encoding: encoding, source: source, notes: notes)
-            return unsafe Opened(dataset: dataset, layer: layer, description: description, links: links)
+            return unsafe try messages.collecting {
+                let layer = try unsafe chooseLayer(dataset, source, messages)
+                let description = unsafe describe(dataset, layer, encoding: encoding, source: source, notes: notes)
+                return unsafe Opened(dataset: dataset, layer: layer, description: description, links: links)
+            }
         } catch {
             _ = unsafe GDALClose(UnsafeMutableRawPointer(dataset))
             throw error
