@@ -125,7 +125,7 @@ struct ValueBinder {
         _ statement: borrowing RawStatement, _ report: inout SourceReport
     ) {
         if binding.key == nil, binding.field.type == .string {
-            if bytes.allSatisfy({ $0 < 0x80 }) || ShapefileEncoding.isUTF8(bytes) {
+            if bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil {
                 statement.bind(parameter, utf8: bytes)
             } else {
                 let text = String(decoding: bytes, as: UTF8.self)
@@ -206,9 +206,22 @@ func plainText(_ value: Double) -> String {
 }
 
 extension String {
-    /// Without white space and NUL at both ends.
+    /// Without white space and NUL at both ends. O(1) for a text that has none, as most have.
     func trimmingWhitespace() -> String {
-        let isBlank: (Character) -> Bool = { $0.isWhitespace || $0 == "\0" }
-        return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+        guard let first = utf8.first, let last = utf8.last else { return self }
+        if (0x21...0x7E).contains(first), (0x21...0x7E).contains(last) { return self }
+        let scalars = unicodeScalars
+        guard let start = scalars.firstIndex(where: { !$0.isBlank }),
+            let end = scalars.lastIndex(where: { !$0.isBlank })
+        else { return "" }
+        return String(scalars[start...end])
+    }
+}
+
+extension Unicode.Scalar {
+    /// White space, the ideographic space and the byte order mark included, or a control character.
+    fileprivate var isBlank: Bool {
+        value <= 0x20 || (0x7F...0xA0).contains(value) || value == 0x3000 || (0x2000...0x200B).contains(value)
+            || value == 0x2028 || value == 0x2029 || value == 0x202F || value == 0xFEFF
     }
 }
