@@ -2,8 +2,8 @@
 internal import Glibc
 
 extension CityFrame {
-    /// What stands in the quarter whose south-west node is (column, row).
-    func zone(_ column: Int, _ row: Int) -> Zone {
+    /// Decides what stands in a quarter; ``zone(_:_:)`` remembers it.
+    func surveyedZone(_ column: Int, _ row: Int) -> Zone {
         if column == 0 { return .river }
         if row == railRow { return .rail }
         if row == 0 { return .shore }
@@ -11,14 +11,23 @@ extension CityFrame {
         let b = (t(row) + 150) / radius
         let wobble = noise(Double(column), Double(row), 5, 1) * 0.16 + noise(Double(column), Double(row), 2, 2) * 0.07
         let reach = (a / 1.15) * (a / 1.15) + ((b - 0.45) / 0.8) * ((b - 0.45) / 0.8)
-        if reach + wobble > 1 { return rural(column, row, b) }
+        if reach + wobble > 1 { return rural(column, row, a, b) }
         return urban(column, row, a, b)
     }
 
-    private func rural(_ column: Int, _ row: Int, _ b: Double) -> Zone {
+    private func rural(_ column: Int, _ row: Int, _ a: Double, _ b: Double) -> Zone {
         let height = noise(Double(column), Double(row), 9, 3) + b * 0.75 - 0.9
-        // The last rows are always hills, so that a city of any size has a protected area.
-        return height > 0.45 || row >= rows.upperBound - 2 ? .hill : .farm
+        // One hill stands in any case, so that a city of any size has a protected area.
+        let isTown = radius < 1_500
+        let top = t(rows.upperBound) / radius
+        let ripple = noise(Double(column), Double(row), 3, 9)
+        let fringe = max(0, abs(a) - 1.1) * 2.2 + max(0, b - top + 0.3 + ripple * 0.08) * 4.5
+        let knoll = hypot(a - 0.45, b - top + 0.32) + ripple * 0.05
+        if height - fringe + ripple * 0.12 > 0.42 || knoll < max(0.17, 520 / radius) { return .hill }
+        if isTown && row >= rows.upperBound - 2 { return .hill }
+        let edge = noise(Double(column), Double(row), 7, 10) * 0.3 + noise(Double(column), Double(row), 2.5, 11) * 0.12
+        let out = (a / 1.45) * (a / 1.45) + ((b - 0.4) / 1.12) * ((b - 0.4) / 1.12)
+        return out + edge > 1 && !isTown ? .wild : .farm
     }
 
     private func urban(_ column: Int, _ row: Int, _ a: Double, _ b: Double) -> Zone {
@@ -50,24 +59,37 @@ extension CityFrame {
             if column == 0 { return crossing(row) }
             if row == 1 { return urban || here == .farm ? .arterial : .rural }
             if isRingRow(row) && abs(column) <= ringColumn { return .trunk }
-            if !urban { return row % 2 == 0 ? .rural : nil }
+            if !urban { return countryRoad(column, row, here, other, isMain: isRingRow(row) || row == 2, line: row) }
             return row % 2 == 0 ? .arterial : .secondary
         }
         if row <= 0 { return nil }
         if row == railRow {
-            return column % 2 == 0 && column != 0 ? (abs(column) == ringColumn ? .trunk : .secondary) : nil
+            if abs(column) == ringColumn { return .trunk }
+            let crosses = zone(column, row - 1).isUrban && zone(column, row + 1).isUrban
+            return column % 2 == 0 && column != 0 && crosses ? .secondary : nil
         }
         if column == 0 || column == 1 { return urban ? .arterial : .rural }
         if abs(column) == ringColumn && row < ringRow && row >= 1 { return .trunk }
-        if !urban { return column % 2 == 0 ? .rural : nil }
+        if !urban { return countryRoad(column, row, here, other, isMain: abs(column) == ringColumn, line: column) }
         return column % 2 == 0 ? .arterial : .secondary
+    }
+
+    /// Roads between fields: main roads run on to the edge of the map, lanes are few and some end.
+    private func countryRoad(
+        _ column: Int, _ row: Int, _ here: Zone, _ other: Zone, isMain: Bool, line: Int
+    ) -> RoadKind? {
+        if isMain { return .arterial }
+        guard here == .farm, other == .farm, line % 3 == 0 else { return nil }
+        var random = PlanRandom(seed, 5, column, row)
+        return random.chance(0.82) ? .rural : nil
     }
 
     /// Bridges stand on every second arterial row, and on the coast road and the ring.
     private func crossing(_ row: Int) -> RoadKind? {
         if row == 1 { return .arterial }
         if isRingRow(row) { return .trunk }
-        return row % 4 == 2 || (row % 2 == 0 && radius < 1500) ? .arterial : nil
+        if row % 2 == 0 && radius < 1500 { return .arterial }
+        return row % 4 == 2 && (row == 2 || zone(-1, row).isUrban || zone(1, row).isUrban) ? .arterial : nil
     }
 
     var ringColumn: Int { max(2, Int(radius * 0.55 / Self.step)) & ~1 }

@@ -4,6 +4,8 @@ internal import Glibc
 /// What a quarter of the city is.
 enum Zone: Int, Sendable {
     case river, rail, shore, oldTown, center, newTown, residential, industrial, campus, park, village, farm, hill
+    /// Open country beyond the surveyed fields.
+    case wild
 
     var isUrban: Bool {
         switch self {
@@ -55,6 +57,9 @@ struct CityFrame: Sendable {
     private let inland: [Double]
     private let phase: [Double]
     private var shift: PlanPoint
+    /// Zones and crossings of the lattice, row by row: a few bytes for each quarter, asked for many times.
+    private var zones: [Zone] = []
+    private var nodes: [PlanPoint] = []
 
     /// Jiaozhou, EPSG:4549 metres (120.033E 36.265N).
     static let jiaozhou = PlanPoint(502_965.415, 4_014_947.962)
@@ -87,6 +92,25 @@ struct CityFrame: Sendable {
         shift = Self.jiaozhou
         // The old town's middle comes to lie on the true centre of Jiaozhou.
         shift = Self.jiaozhou - (place(radius * 0.22, radius * 0.52) - Self.jiaozhou)
+        zones = rows.flatMap { row in columns.map { surveyedZone($0, row) } }
+        nodes = rows.flatMap { row in columns.map { placedNode($0, row) } }
+    }
+
+    private func index(_ column: Int, _ row: Int) -> Int? {
+        guard columns.contains(column), rows.contains(row) else { return nil }
+        return row * columns.count + column - columns.lowerBound
+    }
+
+    /// What stands in the quarter whose south-west node is (column, row).
+    func zone(_ column: Int, _ row: Int) -> Zone {
+        guard let index = index(column, row), index < zones.count else { return surveyedZone(column, row) }
+        return zones[index]
+    }
+
+    /// A crossing of the lattice.
+    func node(_ column: Int, _ row: Int) -> PlanPoint {
+        guard let index = index(column, row), index < nodes.count else { return placedNode(column, row) }
+        return nodes[index]
     }
 
     private static func rotated(_ p: PlanPoint) -> PlanPoint {
@@ -126,14 +150,13 @@ struct CityFrame: Sendable {
         return (s, t)
     }
 
-    /// A crossing of the lattice.
-    func node(_ column: Int, _ row: Int) -> PlanPoint {
+    private func placedNode(_ column: Int, _ row: Int) -> PlanPoint {
         var s = s(column)
         var t = t(row)
         let zone = zone(column, row)
         if column != 0, column != 1, row > 1, row != railRow, row != railRow + 1 {
             var random = PlanRandom(seed, 2, column, row)
-            let loose = zone == .oldTown ? 46.0 : zone == .village || zone == .farm ? 38 : 12
+            let loose = zone == .oldTown ? 46.0 : zone == .farm || zone == .hill || zone == .wild ? 50 : 14
             s += random.real(-loose, loose)
             t += random.real(-loose, loose)
         }

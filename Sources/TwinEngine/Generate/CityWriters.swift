@@ -7,15 +7,17 @@ struct CityWriters {
     let buildings: BuildingWriter
     let roads: RoadWriter
     let land: LandWriter
+    let country: CountryWriter
     let pipes: PipeWriter
     let furniture: FurnitureWriter
     let services: ServiceWriter
     let sensors: SensorWriter
     let plans: PlanWriter
     let landmarks: LandmarkWriter
+    let anchors: SceneAnchors
     var villageBuildings = 0
     private var all: [any QuarterWriter] {
-        [buildings, roads, land, pipes, furniture, services, sensors, plans, landmarks]
+        [buildings, roads, land, country, pipes, furniture, services, sensors, plans, landmarks, anchors]
     }
 
     init(_ frame: CityFrame, folder: String) throws {
@@ -24,12 +26,14 @@ struct CityWriters {
         buildings = try BuildingWriter(folder: folder)
         roads = try RoadWriter(folder: folder)
         land = try LandWriter(folder: folder)
+        country = try CountryWriter(frame, folder: folder)
         pipes = try PipeWriter(folder: folder)
         furniture = try FurnitureWriter(folder: folder)
         services = try ServiceWriter(folder: folder)
         sensors = try SensorWriter(folder: folder)
         plans = try PlanWriter(frame, folder: folder)
         landmarks = LandmarkWriter(folder: folder)
+        anchors = SceneAnchors(frame)
         try land.writeWaters(frame)
     }
 
@@ -40,6 +44,7 @@ struct CityWriters {
     func finish(_ directory: String, _ city: DemoCity, _ progress: (String, Double) -> Void) throws -> DemoCityReport {
         var report = DemoCityReport()
         report.layers["railway"] = try RoadWriter.writeRailway(frame, folder: folder)
+        try roads.writeMainRoads(frame)
         for (index, writer) in all.enumerated() {
             progress("finish", Double(index) / Double(all.count))
             try writer.finish()
@@ -49,6 +54,8 @@ struct CityWriters {
         report.layers["buildings"] = buildings.buildingCount
         report.layers["parcels"] = buildings.parcelCount
         report.layers["roads"] = roads.count
+        report.layers["main_roads"] = roads.mainCount
+        report.layers["land_general"] = country.count
         report.layers["water"] = land.counts.water
         report.layers["green"] = land.counts.green
         report.layers["land_cover"] = land.counts.cover
@@ -77,7 +84,7 @@ struct CityWriters {
         text.addServices()
         text.addFacilities()
         let toDegrees = try PlanTransform()
-        text.addScenarios { toDegrees(frame.place($0 * frame.radius, $1 * frame.radius)) }
+        text.addScenarios { toDegrees(anchors.center($0, plans.conflicts)) }
         return text.file(
             extent: try extent(), pipeLayers: text.layerIDs.filter { $0.hasPrefix("pipe_") && $0 != "pipe_points" })
     }

@@ -18,32 +18,30 @@ final class LandWriter: QuarterWriter {
         cover = try file.addLayer("land_cover", .polygon, epsg: 4549, fields: fields)
     }
 
-    /// Sea and river, once.
+    /// Sea, river and reservoir, once.
     func writeWaters(_ frame: CityFrame) throws {
-        // Water runs on beyond the built area, so that the map does not end at a straight edge of the data.
-        let reach = max(6_000, frame.radius)
+        let reach = frame.reach
         let west = frame.s(frame.columns.lowerBound) - reach
         let east = frame.s(frame.columns.upperBound) + reach
-        let seaward = CityFrame.eastward.left * -1
-        var coast: [PlanPoint] = []
-        var s = west
-        while s < east {
-            coast.append(frame.place(s, 0) + seaward * (14 * sin(s / 95) + 9 * sin(s / 37)))
-            s += 35
-        }
-        coast.append(frame.place(east, 0))
-        try add(water, [frame.place(west, -reach * 2), frame.place(east, -reach * 2)] + coast.reversed(), "胶州湾", "海域")
+        let coast = frame.coastLine()
+        try add(water, [frame.place(west, -reach), frame.place(east, -reach)] + coast.reversed(), "胶州湾", "海域")
         var left: [PlanPoint] = []
         var right: [PlanPoint] = []
-        let end = frame.t(frame.rows.upperBound) + reach
+        let surveyed = frame.t(frame.rows.upperBound) + 3_000
         var t = -30.0
-        while t <= end {
+        while t <= surveyed + reach {
             let half = 40 + 46 * exp(-max(0, t) / 90) + 5 * sin(t / 130)
             left.append(frame.place(-half, t))
             right.append(frame.place(half, t))
-            t += 40
+            t += t < surveyed ? 40 : 160
         }
         try add(water, right + left.reversed(), "大沽河", "河流")
+        var random = PlanRandom(frame.seed, 111)
+        let size = max(420, frame.radius * 0.085)
+        let lake = CountryShapes.blob(
+            frame, s: size * 0.2, t: frame.t(frame.rows.upperBound) + size * 1.3, radius: size, stretch: 1.25,
+            points: 96, &random)
+        try add(water, lake, "青石水库", "水库")
     }
 
     func write(_ quarter: Quarter) throws {
@@ -52,13 +50,15 @@ final class LandWriter: QuarterWriter {
         case .shore: try shore(quarter)
         case .farm where quarter.isVillage: try add(cover, quarter.plan.outline.points, "", "村庄")
         case .farm: try farm(quarter)
-        case .hill: try add(cover, quarter.plan.outline.points, "", "林地")
         case .rail: try add(cover, quarter.plan.outline.points, "", "铁路用地")
-        default: try add(cover, quarter.plan.outline.points, "", "建成区")
+        // Built-up area, forest and open country come once, in large shapes, from CountryWriter.
+        default: break
         }
         for block in quarter.blocks {
             if block.use.isOpen {
-                try add(green, block.ring, block.name, block.use == .park ? "公园" : block.use == .square ? "广场" : "绿地")
+                try add(
+                    green, CountryShapes.softened(block.ring, share: 0.16), block.name,
+                    block.use == .park ? "公园" : block.use == .square ? "广场" : "绿地")
                 if block.use == .park { try lake(block, quarter) }
             }
             for parcel in block.parcels {
@@ -99,6 +99,7 @@ final class LandWriter: QuarterWriter {
 
     private func farm(_ quarter: Quarter) throws {
         var random = PlanRandom(quarter.frame.seed, 30, quarter.column, quarter.row)
+        if random.chance(0.07) { try pond(quarter, &random) }
         var open = [quarter.plan.outline]
         while let next = open.popLast() {
             if next.area < random.real(14_000, 34_000) || open.count > 40 {
@@ -115,6 +116,14 @@ final class LandWriter: QuarterWriter {
             let pair = [next.leftOf(start, across, edge), next.leftOf(start, across * -1, edge)]
             open += pair.filter { $0.points.count > 2 && $0.area > 500 }
         }
+    }
+
+    private func pond(_ quarter: Quarter, _ random: inout PlanRandom) throws {
+        let frame = quarter.frame
+        let (s, t) = (frame.s(quarter.column) + 150, frame.t(quarter.row) + 150)
+        let ring = CountryShapes.blob(
+            frame, s: s, t: t, radius: random.real(22, 60), stretch: random.real(0.8, 1.4), points: 24, &random)
+        try add(water, ring, "", "坑塘")
     }
 
     private func lake(_ block: PlannedBlock, _ quarter: Quarter) throws {

@@ -61,7 +61,7 @@ final class PipeWriter: QuarterWriter {
         }
     }
 
-    private static func shift(_ kind: PipeClass) -> PlanPoint {
+    static func shift(_ kind: PipeClass) -> PlanPoint {
         let east = CityFrame.eastward
         return (east + east.left) * kind.offset
     }
@@ -87,11 +87,16 @@ final class PipeWriter: QuarterWriter {
             fixed(depth(kind, levels), 2), kind.owner, road)
     }
 
+    /// Into how many pipes a stretch of street is divided.
+    static func parts(_ kind: PipeClass, _ street: StreetPiece) -> Int {
+        max(1, Int((street.length / kind.spacing).rounded()))
+    }
+
     private func run(
         _ kind: PipeClass, _ street: StreetPiece, _ start: (invert: Double, ground: Double),
         _ end: (invert: Double, ground: Double), _ year: Int
     ) throws {
-        let parts = max(1, Int((street.length / kind.spacing).rounded()))
+        let parts = Self.parts(kind, street)
         var last = (place: street.from, levels: start)
         for part in 1...parts {
             let share = Double(part) / Double(parts)

@@ -12,6 +12,9 @@ extension ProjectText {
     func file(extent: [Double], pipeLayers: [String]) -> String {
         var text = """
             # 胶州示范城 / Jiaozhou demo city: made by `twin generate`; import it with `twin import city.yaml --store DIR`.
+            # sources/dem.tif is the ground as a GeoTIFF (EPSG:4549, metres above the 1985 datum). It is for later:
+            # no source names it yet, because a project cannot import rasters. Buildings and pipe points carry the
+            # same ground heights in their own fields.
             twin: 1
             id: jiaozhou-demo
             name: {zh: 胶州示范城, en: Jiaozhou demo city}

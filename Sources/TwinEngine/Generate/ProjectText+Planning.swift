@@ -15,7 +15,7 @@ extension ProjectText {
         layer(
             Layer(
                 id: "landuse_plan", zh: "国土空间规划用地", en: "Land-use plan", theme: "planning", department: natural,
-                geometry: "polygon", source: "landuse_plan", code: "DKBH", zoom: 10...22,
+                geometry: "polygon", source: "landuse_plan", code: "DKBH", zoom: 12...22,
                 fields: [
                     "land_use<YDYHDM:string|用地用海代码|Land use code", "land_use_name<YDYHMC:string|用地用海名称|Land use",
                     "area<MJ:real:m²|面积|Area", "horizon<GHQX:string|规划期限|Horizon",
@@ -44,7 +44,8 @@ extension ProjectText {
                 Layer(
                     id: id, zh: zh, en: en, theme: "planning", department: natural, geometry: "polygon", source: id,
                     code: "BSM",
-                    zoom: 8...22, fields: ["name<MC:string|名称|Name", "area<MJ:real:m²|面积|Area"],
+                    zoom: id == "basic_farmland" ? 11...22 : 8...22,
+                    fields: ["name<MC:string|名称|Name", "area<MJ:real:m²|面积|Area"],
                     style:
                         "kind: \(kind), color: \"\(color)\", outline: \"\(outline)\", opacity: \(kind == "line" ? "1" : "0.35"), width: 1.6"
                 ))
@@ -60,7 +61,7 @@ extension ProjectText {
                 Layer(
                     id: "pipe_\(kind.id)", zh: kind.chinese + "管线", en: kind.english + " pipes", theme: "pipes",
                     department: kind.department, geometry: "line", source: "pipe_\(kind.id)", code: "管线编码",
-                    classification: kind.classification, zoom: 13...22,
+                    classification: kind.classification, zoom: 14...22,
                     fields: [
                         "class<管类:string|管类|Class", "diameter<diameter:real:mm|管径|Diameter",
                         "material<材质:string|材质|Material",
@@ -76,7 +77,7 @@ extension ProjectText {
         layer(
             Layer(
                 id: "pipe_points", zh: "管点", en: "Pipe points", theme: "pipes", department: "水务局", geometry: "point",
-                source: "[\(list)]", code: "物探点号", classification: "internal", zoom: 15...22,
+                source: "[\(list)]", code: "物探点号", classification: "internal", zoom: 16...22,
                 fields: [
                     "class<管类:string|管类|Class", "feature<特征:string|特征|Feature", "fixture<附属物:string|附属物|Fixture",
                     "ground<地面高程:real:m|地面高程|Ground height", "depth<埋深:real:m|埋深|Depth", "owner<权属单位:string|权属单位|Owner",

@@ -7,16 +7,23 @@ extension ProjectText {
         var radius: Int?
     }
 
-    /// - Parameter degrees: from shares of the urban radius along the coast and inland to longitude and latitude.
-    mutating func addScenarios(_ degrees: (Double, Double) -> PlanPoint) {
+    /// Where each scenario plays, in shares of the urban radius along the coast and inland.
+    static var sceneShares: [(id: String, s: Double, t: Double)] {
+        (emergency + planning + daily).map { ($0.id, $0.s, $0.t) }
+    }
+
+    /// - Parameter center: longitude and latitude of what a scenario looks at.
+    mutating func addScenarios(_ center: (String) -> PlanPoint) {
         for scene in Self.emergency + Self.planning + Self.daily {
-            let center = degrees(scene.s, scene.t)
-            let at = "[\(fixed(center.x, 5)), \(fixed(center.y, 5))]"
-            var text =
-                "  - {id: \(scene.id), title: {zh: \(scene.zh), en: \(scene.en)}, department: \(scene.department), "
+            let place = center(scene.id)
+            let at = "[\(fixed(place.x, 5)), \(fixed(place.y, 5))]"
+            // A view that is too far out would show none of a detailed layer.
+            let deepest = scene.layers.split(separator: ", ").reduce(0) { max($0, lowestZoom[String($1)] ?? 0) }
+            let zoom = max(scene.zoom, Double(deepest))
+            var text = "  - {id: \(scene.id), title: {zh: \(scene.zh), en: \(scene.en)}, "
+            text += "department: \(scene.department), "
             text += "description: {zh: \"\(scene.zhText)\", en: \"\(scene.enText)\"}, layers: [\(scene.layers)], "
-            text +=
-                "view: {center: \(at), zoom: \(fixed(scene.zoom, 1)), pitch: \(scene.zoom > 15 ? 45 : 0), bearing: 0}"
+            text += "view: {center: \(at), zoom: \(fixed(zoom, 1)), pitch: \(zoom > 15 ? 45 : 0), bearing: 0}"
             if let radius = scene.radius {
                 text += ", query: {at: \(at), radius: \(radius), layers: [\(scene.layers)]}"
             }
@@ -28,7 +35,7 @@ extension ProjectText {
         Scene(
             id: "fire", zh: "火灾处置", en: "Fire response", department: "消防救援大队", zhText: "起火点周边建筑、消火栓、消防站和避难场所",
             enText: "Buildings, hydrants, stations and shelters around a fire",
-            layers: "buildings, pipe_points, fire_stations, shelters", s: 0.22, t: 0.52, zoom: 16, radius: 500),
+            layers: "buildings, hydrants, fire_stations, shelters", s: 0.22, t: 0.52, zoom: 16, radius: 500),
         Scene(
             id: "flood", zh: "内涝预警", en: "Urban flooding", department: "应急管理局", zhText: "河道两岸的积水传感器、雨水管和受影响人群",
             enText: "Level sensors, storm drains and who is affected along the river",
@@ -102,7 +109,7 @@ extension ProjectText {
         ),
         Scene(
             id: "bus_live", zh: "公交实时运行", en: "Buses now", department: "交通运输局", zhText: "公交车实时位置与站点",
-            enText: "Moving buses and their stops", layers: "roads, bus_stops", s: 0.05, t: 0.45, zoom: 13.5,
+            enText: "Moving buses and their stops", layers: "roads, bus_stops, sensors", s: 0.05, t: 0.45, zoom: 13.5,
             radius: nil),
         Scene(
             id: "grid_patrol", zh: "网格巡查", en: "Grid patrol", department: "城市管理局", zhText: "单元网格内的部件与责任人",

@@ -7,6 +7,7 @@ extension ProjectText {
             ("hospitals", "医院", "Hospitals", "卫生健康局", "#d6336c", "public"),
             ("fire_stations", "消防站", "Fire stations", "消防救援大队", "#e8590c", "public"),
             ("police_stations", "派出所", "Police stations", "公安局", "#364fc7", "public"),
+            ("hydrants", "消火栓", "Hydrants", "消防救援大队", "#c92a2a", "public"),
             ("shelters", "避难场所", "Shelters", "应急管理局", "#2b8a3e", "public"),
         ]
         for item in services {
@@ -15,7 +16,8 @@ extension ProjectText {
                 Layer(
                     id: item.id, zh: item.zh, en: item.en, theme: "services", department: item.department,
                     geometry: "point",
-                    source: item.id, code: "code", classification: item.grade, zoom: 10...22,
+                    source: item.id, code: "code", classification: item.grade,
+                    zoom: item.id == "hydrants" ? 15...22 : 11...22,
                     fields: [
                         "name:string|名称|Name", "level:string|等级|Level", "capacity:integer|容量|Capacity",
                         "phone:string|电话|Phone",
@@ -75,7 +77,7 @@ extension ProjectText {
                 ["kind:string|类型|Kind", "height:real:m|高度|Height", "road:string|道路|Street"]))
         layer(
             points(
-                "components", "城市部件", "City components", "facilities", "城市管理局", "#12b886", "2.8", 15, nil, "public",
+                "components", "城市部件", "City components", "facilities", "城市管理局", "#12b886", "2.8", 16, nil, "public",
                 [
                     "component<code:string|部件代码|Component code", "name:string|名称|Name",
                     "department:string|主管部门|Department",
@@ -98,7 +100,7 @@ extension ProjectText {
                 ]))
         layer(
             points(
-                "sensors", "感知终端", "Sensing terminals", "sensing", "大数据局", "#0ca678", "4", 12, "终端编码", "internal",
+                "sensors", "感知终端", "Sensing terminals", "sensing", "大数据局", "#0ca678", "4", 12, "终端编码", "public",
                 [
                     "kind<类型:string|类型|Kind", "kind_name<类型名称:string|类型名称|Kind name", "name<名称:string|名称|Name",
                     "owner<权属部门:string|权属部门|Owner department", "carrier<载体:string|载体|Carrier",

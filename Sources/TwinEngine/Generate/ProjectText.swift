@@ -6,6 +6,7 @@ struct ProjectText {
     private(set) var layers: [String] = []
     private(set) var scenarios: [String] = []
     private(set) var layerIDs: [String] = []
+    private(set) var lowestZoom: [String: Int] = [:]
 
     /// - Parameter more: further keys in YAML flow style.
     mutating func source(_ id: String, _ path: String, _ more: String = "") {
@@ -39,6 +40,7 @@ struct ProjectText {
 
     mutating func layer(_ layer: Layer) {
         layerIDs.append(layer.id)
+        lowestZoom[layer.id] = layer.zoom.lowerBound
         var text = "  - id: \(layer.id)\n    title: {zh: \(layer.zh), en: \"\(layer.en)\"}\n    theme: \(layer.theme)\n"
         text += "    department: \(layer.department)\n    classification: \(layer.classification)\n"
         text +=

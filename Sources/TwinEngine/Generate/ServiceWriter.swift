@@ -18,7 +18,7 @@ final class ServiceWriter: QuarterWriter {
     init(folder: String) throws {
         services = try VectorDataset(path: folder + "/services.gpkg", driver: "GPKG")
         admin = try VectorDataset(path: folder + "/admin.gpkg", driver: "GPKG")
-        for id in ["schools", "hospitals", "fire_stations", "police_stations", "shelters"] {
+        for id in ["schools", "hospitals", "fire_stations", "police_stations", "shelters", "hydrants"] {
             layers[id] = try services.addLayer(
                 id, .point, epsg: 4549,
                 fields: [.text("code"), .text("name"), .text("level"), .integer("capacity"), .text("phone")])
@@ -31,6 +31,7 @@ final class ServiceWriter: QuarterWriter {
 
     func write(_ quarter: Quarter) throws {
         try areas(quarter)
+        try hydrants(quarter)
         var random = PlanRandom(quarter.frame.seed, 70, quarter.column, quarter.row)
         for block in quarter.blocks {
             switch block.use {
@@ -68,6 +69,17 @@ final class ServiceWriter: QuarterWriter {
             try place("shelters", block.center + PlanPoint(3, 3), "中心广场避难场所", "Ⅰ类", 3000)
         }
         hasFirst = true
+    }
+
+    /// The hydrants of the water survey, as the fire brigade keeps them.
+    private func hydrants(_ quarter: Quarter) throws {
+        for street in quarter.streets where PipeClass.water.carried(by: street) {
+            let parts = PipeWriter.parts(.water, street)
+            for part in 1..<max(2, parts) where part < parts {
+                let point = street.from.lerp(street.to, Double(part) / Double(parts)) + PipeWriter.shift(.water)
+                try place("hydrants", point, street.name + "消火栓", "地上式", 15)
+            }
+        }
     }
 
     private func place(_ layer: String, _ point: PlanPoint, _ name: String, _ level: String, _ capacity: Int) throws {
