@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the city's server. Every failure becomes an Error whose message is the server's own detail.
 
-async function get(path) {
-  const response = await fetch(path, { headers: { Accept: "application/json, application/geo+json" } });
-  if (!response.ok) throw await problem(response);
-  return response.json();
+const KEY = "twin.token";
+
+/** The access token of this browser tab, or null. It is kept in sessionStorage only: closing the tab forgets it. */
+export const token = () => sessionStorage.getItem(KEY);
+export const setToken = (value) => (value ? sessionStorage.setItem(KEY, value) : sessionStorage.removeItem(KEY));
+
+/** The headers that name the caller: `Authorization` when there is a token, else none. */
+export const authorization = (value = token()) => (value ? { Authorization: `Bearer ${value}` } : {});
+
+/** For MapLibre: adds the caller's headers to requests to our own host, and to no other. */
+export function transformRequest(url) {
+  return new URL(url, location.href).origin === location.origin ? { url, headers: authorization() } : { url };
 }
+
+/** A response whose status is good; anything else throws the server's reason. */
+export async function open(path, options = {}) {
+  const response = await fetch(path, { ...options, headers: { ...authorization(), ...options.headers } });
+  if (!response.ok) throw await problem(response);
+  return response;
+}
+
+const get = async (path) => (await open(path, { headers: { Accept: "application/json, application/geo+json" } })).json();
 
 async function problem(response) {
   let detail = `${response.status} ${response.statusText}`;
@@ -22,8 +39,36 @@ export const city = () => get("/city.json");
 export const style = (lang, theme) => get(`/style.json?lang=${lang}&theme=${theme}`);
 export const feature = (layer, id) => get(`/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}?f=json`);
 
+/** Whether the server knows this token; throws its reason when it does not. */
+export const checkToken = (value) => open("/city.json", { headers: authorization(value) });
+
 /** Features within `radius` metres of `at`, grouped by layer, nearest first. */
 export function radius(at, metres, layers, limit = 200) {
   const list = layers.map(encodeURIComponent).join(",");
   return get(`/query/radius?at=${at[0]},${at[1]}&radius=${metres}&layers=${list}&limit=${limit}`);
+}
+
+/**
+ * Reads Server-Sent Events through fetch, because EventSource cannot send a header.
+ * Calls `receive(event, data)` for each event until the stream ends or `signal` aborts; throws when it cannot start.
+ */
+export async function events(path, receive, signal) {
+  const response = await open(path, { headers: { Accept: "text/event-stream" }, signal, cache: "no-store" });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split(/\r?\n\r?\n/);
+    rest = blocks.pop();
+    for (const block of blocks) {
+      let name = "message";
+      const data = [];
+      for (const line of block.split(/\r?\n/)) {
+        if (line.startsWith("event:")) name = line.slice(6).trim();
+        else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
+      }
+      if (data.length) receive(name, data.join("\n"));
+    }
+  }
 }

@@ -9,4 +9,4 @@ window.addEventListener("error", (event) => {
 window.addEventListener("unhandledrejection", (event) => {
   window.__errors.push(String((event.reason && (event.reason.stack || event.reason.message)) || event.reason));
 });
-window.CESIUM_BASE_URL = "/vendor/cesium/";
+window.CESIUM_BASE_URL = "/vendor/cesium-1.144.0/";

@@ -78,11 +78,13 @@ function themes() {
 
 function draw(body) {
   const rows = [];
-  for (const theme of themes()) {
+  const list = themes();
+  const first = list.find((theme) => theme.items.length); // opens by itself, as does a theme with more than base map shown
+  for (const theme of list) {
     const items = filter ? theme.items.filter((layer) => matches(layer, filter)) : theme.items;
     if (!items.length) continue;
-    const isOpen = filter ? true : opened.has(theme.id) || (!closed.has(theme.id) && items.some((layer) => state.layers.has(layer.id)));
-    const list = h("div", { id: `theme-${theme.id}`, hidden: !isOpen }, items.map(row));
+    const isOpen = filter ? true : opened.has(theme.id) || (!closed.has(theme.id) && items.some((layer) => state.layers.has(layer.id) && (!layer.base || theme === first)));
+    const inside = h("div", { id: `theme-${theme.id}`, hidden: !isOpen }, items.map(row));
     const head = h("button", {
       "aria-expanded": String(isOpen), "aria-controls": `theme-${theme.id}`,
       onclick: () => {
@@ -92,7 +94,7 @@ function draw(body) {
       },
     }, h("span", { class: "caret", "aria-hidden": "true" }, "›"), title(theme.title, theme.id));
     rows.push(h("section", { class: "theme" + (isOpen ? " open" : "") },
-      h("div", { class: "theme-head" }, head, h("span", { class: "mute", "data-theme-count": theme.items.map((l) => l.id).join(" ") })), list));
+      h("div", { class: "theme-head" }, head, h("span", { class: "mute", "data-theme-count": theme.items.map((l) => l.id).join(" ") })), inside));
   }
   fill(body, rows.length ? rows : h("p", { class: "empty" }, t("noLayer")));
   sync(body);
@@ -117,7 +119,7 @@ function row(layer) {
         onclick: () => layer.extent && emit("flybox", layer.extent) }, icon("target"))),
     h("div", { class: "layer-meta" }, h("span", { class: "badge " + classification }, t(classification)),
       h("span", { class: "dept", title: map2d.denied.get(layer.id) || layer.department || "" },
-        map2d.denied.has(layer.id) ? `${t("tokenNeeded")} · ${layer.department || ""}` : layer.department || "")),
+        map2d.denied.has(layer.id) ? `${t("tokenNeeded")} · ${layer.department || ""}` : layer.department || ""), legendButton(layer, style)),
     legend(layer, style));
 }
 
@@ -126,7 +128,19 @@ function legend(layer, style) {
   const entries = Object.entries(style.by.values).slice(0, 12).map(([value, color]) =>
     h("li", {}, swatch(style, color, layer.geometry), value));
   if (style.by.other) entries.push(h("li", {}, swatch(style, style.by.other, layer.geometry), t("other")));
-  return h("ul", { class: "legend", "data-legend": layer.id, hidden: !state.layers.has(layer.id) }, entries);
+  return h("ul", { class: "legend", "data-legend": layer.id, hidden: !legendShown(layer) }, entries);
+}
+
+/** A legend is open for a shown layer of its own; the base map's legends open on request. */
+const legends = new Map();
+const legendShown = (layer) => state.layers.has(layer.id) && (legends.get(layer.id) ?? !layer.base);
+
+function legendButton(layer, style) {
+  if (!style.by || !style.by.values) return null;
+  return h("button", { class: "link", "data-legend-button": layer.id, "aria-expanded": String(legendShown(layer)), onclick: (event) => {
+    legends.set(layer.id, !legendShown(layer));
+    sync(event.currentTarget.closest("#layer-tree"));
+  } }, t("legend"));
 }
 
 function swatch(style, color, geometry) {
@@ -137,7 +151,12 @@ function swatch(style, color, geometry) {
 /** Brings boxes, legends and counts in line with the state without rebuilding the tree. */
 function sync(body) {
   for (const box of body.querySelectorAll("input[data-layer]")) box.checked = state.layers.has(box.dataset.layer);
-  for (const list of body.querySelectorAll("[data-legend]")) list.hidden = !state.layers.has(list.dataset.legend);
+  const byId = new Map(city.layers.map((layer) => [layer.id, layer]));
+  for (const list of body.querySelectorAll("[data-legend]")) list.hidden = !legendShown(byId.get(list.dataset.legend));
+  for (const button of body.querySelectorAll("[data-legend-button]")) {
+    button.hidden = !state.layers.has(button.dataset.legendButton);
+    button.setAttribute("aria-expanded", String(legendShown(byId.get(button.dataset.legendButton))));
+  }
   for (const label of body.querySelectorAll("[data-theme-count]")) {
     const ids = label.dataset.themeCount.split(" ");
     label.textContent = `${ids.filter((id) => state.layers.has(id)).length}/${ids.length}`;

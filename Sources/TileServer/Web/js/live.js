@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live sensors: one Server-Sent Events connection, reconnecting, and positions that glide between two reports.
 
+import * as api from "./api.js";
 import { kindColor } from "./style.js";
 
 const FRAME = 100; // milliseconds between two steps of a moving point
@@ -10,11 +11,11 @@ const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 class Live {
   sensors = new Map();
   status = "connecting";
+  reason = ""; // the server's words when it refuses
   retryIn = 0;
   lastUpdate = null;
   #listeners = new Set();
   #statusListeners = new Set();
-  #source = null;
   #attempt = 0;
   #bbox = null;
   #moving = new Set();
@@ -45,20 +46,21 @@ class Live {
   #connect(first) {
     clearInterval(this.#countdown);
     this.#status("connecting");
-    const source = new EventSource(`/live/stream?bbox=${this.#bbox.map((v) => v.toFixed(5)).join(",")}`);
-    this.#source = source;
-    source.addEventListener("snapshot", (event) => {
+    const receive = (event, data) => {
+      if (event === "update") return this.#update(JSON.parse(data));
+      if (event !== "snapshot") return;
       this.#attempt = 0;
       this.#status("connected");
-      this.#snapshot(JSON.parse(event.data));
+      this.#snapshot(JSON.parse(data));
       if (first) first();
-    });
-    source.addEventListener("update", (event) => this.#update(JSON.parse(event.data)));
-    source.onerror = () => {
-      source.close();
-      if (first) first();
-      this.#later();
     };
+    const box = this.#bbox.map((v) => v.toFixed(5)).join(",");
+    api.events(`/live/stream?bbox=${box}`, receive, undefined).then(() => this.#later(), (error) => {
+      if (first) first();
+      if (![401, 403].includes(error.status)) return this.#later();
+      this.reason = error.message; // asking again would not change the answer
+      this.#status("denied");
+    });
   }
 
   /** Waits 1, 2, 4 … 30 seconds before the next attempt. */

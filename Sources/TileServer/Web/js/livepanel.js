@@ -5,6 +5,7 @@ import { fill, h, icon } from "./dom.js";
 import { clock, kindName, number, onLang, t } from "./i18n.js";
 import { live } from "./live.js";
 import { emit, on, state } from "./state.js";
+import * as token from "./token.js";
 import { kindColor } from "./style.js";
 
 const LIMIT = 200;
@@ -27,7 +28,7 @@ function frame() {
   const check = h("input", { type: "checkbox", checked: state.live, onchange: (e) => { state.live = e.target.checked; emit("live:visible"); } });
   fill(panel,
     h("div", { class: "summary", id: "live-status", role: "status" }),
-    h("div", { class: "pad" }, h("div", { class: "form-row" }, select),
+    h("div", { class: "pad", id: "live-controls" }, h("div", { class: "form-row" }, select),
       h("label", { class: "form-row", style: { "margin-bottom": "0" } }, check, t("showOnMap"))),
     h("div", { class: "scroll", id: "live-list" }));
   draw();
@@ -36,7 +37,16 @@ function frame() {
 function draw() {
   const status = document.getElementById("live-status");
   if (!status || state.tab !== "live") return;
-  const tone = { connected: "good", connecting: "warn", disconnected: "bad" }[live.status];
+  const tone = { connected: "good", connecting: "warn", disconnected: "bad", denied: "bad" }[live.status];
+  const denied = live.status === "denied";
+  document.getElementById("live-controls").hidden = denied;
+  if (denied) {
+    rows.clear();
+    fill(status, h("span", { class: "dot bad" }), h("strong", {}, t("denied")));
+    return void fill(document.getElementById("live-list"), h("div", { class: "empty", id: "live-denied" }, icon("key"),
+      h("p", {}, t("liveDenied")), h("p", { class: "mute" }, live.reason),
+      h("button", { class: "btn primary", onclick: token.ask }, t("tokenEnter"))));
+  }
   fill(status, h("span", { class: "dot " + tone }), h("strong", {}, t(live.status, live.retryIn)),
     h("span", { class: "mute" }, t("terminals", number(live.sensors.size))),
     live.lastUpdate && h("span", { class: "mute" }, t("lastUpdate", clock(live.lastUpdate))));

@@ -13,7 +13,7 @@ import * as radius from "./radius.js";
 import * as scenarios from "./scenarios.js";
 import * as shell from "./shell.js";
 import { emit, isForeign, on, parse, remember, state } from "./state.js";
-import { assignKinds } from "./style.js";
+import { assignKinds, builtUp } from "./style.js";
 
 let city = null;
 let map3d = null; // loaded on the first switch to 3D
@@ -38,15 +38,14 @@ async function boot() {
   on("go", go);
   await map2d.start(city);
   await applyAsked(asked);
-  if (city.live && city.live.count) await follow();
+  await follow();
   await settled();
   live.release();
   setInterval(refresh, REFRESH);
 }
 
-let following = false;
+/** Follows the terminals; without the right to see them the panel explains why. */
 async function follow() {
-  following = true;
   await live.start(streamBox());
 }
 
@@ -60,7 +59,6 @@ async function refresh() {
     for (const layer of city.layers) layer.count = counts.get(layer.id) ?? layer.count;
     Object.assign(city, { version: fresh.version, live: fresh.live });
     assignKinds(city.live && city.live.kinds);
-    if (!following && city.live && city.live.count) await follow();
   } catch (error) {
     console.warn(`city.json: ${error.message}`); // the server is away: the next round asks again
   }
@@ -169,7 +167,7 @@ const actions = {
   go,
   zoom: (step) => (solid() ? map3d.zoomBy(step) : map2d.zoomBy(step)),
   north: () => (solid() ? map3d.north() : map2d.ease({ bearing: 0 })),
-  home: () => emit("flybox", city.extent),
+  home: () => emit("flybox", builtUp(city)),
   pin: () => {
     emit("tab", "radius");
     if (solid()) map3d.setPinMode(true);

@@ -6,7 +6,8 @@ import { note } from "./dom.js";
 import { lang, onLang, t } from "./i18n.js";
 import { live } from "./live.js";
 import { emit, on, remember, state } from "./state.js";
-import { bounds, circle, compose } from "./style.js";
+import * as icons from "./icons.js";
+import { bounds, circle, compose, opening } from "./style.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 const overlay = { circle: EMPTY, hits: EMPTY, selected: EMPTY, live: EMPTY };
@@ -22,16 +23,18 @@ export const denied = new Map();
 export async function start(theCity) {
   city = theCity;
   base = await api.style(lang(), state.theme);
-  const [west, south, east, north] = city.extent;
+  const stage = document.getElementById("map2d");
+  const first = state.center ? { center: state.center, zoom: state.zoom ?? 14 } : opening(city, stage.clientWidth || 800, stage.clientHeight || 600);
   map = new maplibregl.Map({
-    container: "map2d", style: compose(base, city, overlay), maxPitch: 75, maxZoom: 22, attributionControl: false,
+    container: "map2d", style: compose(base, city, overlay), transformRequest: api.transformRequest, maxPitch: 75, maxZoom: 22, attributionControl: false,
     localIdeographFontFamily: '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
-    ...(state.center ? { center: state.center, zoom: state.zoom ?? 14 } : { bounds: [west, south, east, north], fitBoundsOptions: { padding: 24 } }),
+    ...first,
     pitch: state.view === "2.5d" ? state.pitch || 50 : state.pitch, bearing: state.bearing, canvasContextAttributes: { antialias: true },
   });
   if (state.pitch > 5 && state.view === "2d") state.view = "2.5d";
   map.getCanvas().setAttribute("aria-label", t("map"));
   onLang(() => map.getCanvas().setAttribute("aria-label", t("map")));
+  icons.provide(map);
   map.on("error", failed);
   map.on("click", clicked);
   map.on("mousemove", moved);

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CesiumJS scene: building and pipe models above and below ground, picking, sensors. Loaded on the first switch.
 
-import { picture } from "./drape.js";
-import { fill, h, note } from "./dom.js";
-import { onLang, t, title } from "./i18n.js";
+import { authorization } from "./api.js";
+import { ground } from "./drape.js";
+import { debounce, fill, h, note } from "./dom.js";
+import { number, onLang, t, title } from "./i18n.js";
 import { live } from "./live.js";
 import * as map2d from "./map2d.js";
+import * as pipes from "./pipes3d.js";
 import { bounds } from "./style.js";
-import { emit, remember, state } from "./state.js";
+import { emit, on, remember, state } from "./state.js";
 
 let C = null; // the Cesium global
 let city = null;
 let widget = null;
 let scene = null;
 let mode = "3d";
-let ground = 0;
 let pin = false;
 let sensors = null;
 let drape = null;
@@ -22,12 +23,13 @@ let failures = [];
 const models = []; // {model, tileset}
 const marks = new Map();
 let pipeShader = null;
-let groundOpacity = 0.15;
+let pipeColours = "class"; // or "depth"
+let groundOpacity = 0.3;
 
 /** Loads CesiumJS, the models and the ground picture. Rejects with a reason a person can act on. */
 export async function start(theCity) {
   city = theCity;
-  await loadScript("/vendor/cesium/Cesium.js");
+  await loadScript("/vendor/cesium-1.144.0/Cesium.js");
   C = window.Cesium;
   C.Ion.defaultAccessToken = "";
   const container = document.getElementById("map3d");
@@ -38,7 +40,7 @@ export async function start(theCity) {
   scene = widget.scene;
   scene.globe.depthTestAgainstTerrain = true;
   scene.globe.showGroundAtmosphere = false;
-  scene.globe.maximumScreenSpaceError = 3;
+  scene.globe.maximumScreenSpaceError = software() ? 4 : 2;
   scene.fog.enabled = false;
   if (scene.sun) scene.sun.show = false;
   if (scene.moon) scene.moon.show = false;
@@ -48,9 +50,10 @@ export async function start(theCity) {
   live.onChange(drawSensors);
   inputs();
   await Promise.all(city.models.map(loadModel));
-  await lay();
+  lay();
   container.append(h("div", { class: "legend3d", id: "legend3d" }));
   onLang(legend);
+  on("layers", debounce(500, () => widget.useDefaultRenderLoop && lay()));
 }
 
 function loadScript(url) {
@@ -89,59 +92,36 @@ function paint() {
   scene.requestRender();
 }
 
-/** Lays the 2D map's picture on the globe. Without it the ground is plain, which is no failure. */
-async function lay() {
-  try {
-    const { url, rectangle } = await picture(map2d.baseStyle(), city.extent);
-    const provider = await C.SingleTileImageryProvider.fromUrl(url, { rectangle: C.Rectangle.fromDegrees(...rectangle) });
-    if (drape) scene.imageryLayers.remove(drape);
-    drape = scene.imageryLayers.addImageryProvider(provider);
-    scene.requestRender();
-  } catch (error) {
-    console.warn(String(error));
+/** Lays the 2D map on the globe: the layers that are shown now, in the present theme. */
+function lay() {
+  if (drape) {
+    scene.imageryLayers.remove(drape);
+    drape.imageryProvider.close();
   }
+  drape = scene.imageryLayers.addImageryProvider(ground(C, map2d.baseStyle(), city.extent));
+  scene.requestRender();
 }
 
 async function loadModel(model) {
   try {
-    const tileset = await C.Cesium3DTileset.fromUrl(model.url, { maximumScreenSpaceError: 12, enableCollision: false });
+    const url = model.url.replace(/tileset\.json$/, "flat/tileset.json"); // the same model standing on height 0, as our globe does
+    const resource = new C.Resource({ url, headers: authorization() });
+    const tileset = await C.Cesium3DTileset.fromUrl(resource, { maximumScreenSpaceError: 12, enableCollision: false });
     scene.primitives.add(tileset);
     models.push({ model, tileset });
     tileset.tileFailed.addEventListener((failure) => {
       failures.push(failure.message);
       window.__errors.push(`${model.id}: ${failure.message}`);
     });
-    if (model.kind === "buildings") settle(tileset);
-    if (model.kind === "pipes") tileset.customShader = widen();
-    for (const other of models) sink(other.tileset);
+    if (model.kind === "pipes") {
+      pipeShader ||= pipes.shader(C);
+      tileset.customShader = pipeShader;
+      tileset.colorBlendMode = C.Cesium3DTileColorBlendMode.REPLACE;
+    }
   } catch (error) {
     window.__errors.push(`${model.url}: ${error.message || error}`);
     console.error(`${model.url}: ${error.message || error}`);
   }
-}
-
-/** A pipe is thinner than a pixel from above, so tubes are widened along their normals with the camera's distance. */
-function widen() {
-  const grow = { type: C.UniformType.FLOAT, value: 0 };
-  pipeShader = new C.CustomShader({
-    lightingModel: C.LightingModel.UNLIT, uniforms: { u_grow: grow },
-    vertexShaderText: "void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput vsOutput) {"
-      + " vsOutput.positionMC += normalize(vsInput.attributes.normalMC) * u_grow; }",
-  });
-  return pipeShader;
-}
-
-/** The globe is the ellipsoid, without terrain: models go down by the ground's height above it. */
-function settle(tileset) {
-  const volume = tileset.root && tileset.root.boundingVolume;
-  const stated = city.vertical && (city.vertical.ground ?? city.vertical.geoidSeparation);
-  ground = volume && Number.isFinite(volume.minimumHeight) ? volume.minimumHeight : stated || 0;
-}
-
-function sink(tileset) {
-  const [lon, lat] = middle();
-  const up = C.Cartesian3.subtract(C.Cartesian3.fromDegrees(lon, lat, 0), C.Cartesian3.fromDegrees(lon, lat, ground), new C.Cartesian3());
-  tileset.modelMatrix = C.Matrix4.fromTranslation(up);
 }
 
 /** Shows the scene above or below ground, seen from where the 2D map looked. */
@@ -160,8 +140,8 @@ export function enter(view, from) {
     if (model.kind === "pipes") tileset.show = under;
   }
   if (first) {
-    const zoom = Math.max(from.zoom, under ? 16.8 : 14.5);
-    goTo({ center: from.center, zoom, pitch: from.pitch > 10 ? from.pitch : under ? 52 : 58, bearing: from.bearing });
+    const zoom = Math.max(from.zoom, under ? 18 : 15);
+    goTo({ center: from.center, zoom, pitch: from.pitch > 10 ? from.pitch : under ? 50 : 60, bearing: from.bearing });
   }
   legend();
   widget.useDefaultRenderLoop = true;
@@ -234,7 +214,7 @@ function report() {
   const view = groundView();
   Object.assign(state, view);
   remember();
-  if (pipeShader) pipeShader.setUniform("u_grow", Math.min(2.5, 0.0016 * rangeOf(view.zoom)));
+  if (pipeShader) pipeShader.setUniform("u_grow", pipes.growth(rangeOf(view.zoom)));
   emit("camera", { ...view, height: widget.camera.positionCartographic.height, metresPerPixel: 40075016.686 * Math.cos((view.center[1] * Math.PI) / 180) / (512 * 2 ** view.zoom) });
 }
 
@@ -325,25 +305,27 @@ function drawSensors(change) {
   scene.requestRender();
 }
 
-/** What is drawn, with the pipe classes' colours as the city's layers declare them. */
+/** What is drawn; underground the pipes' colours and how strong the ground is. */
 function legend() {
   const box = document.getElementById("legend3d");
   if (!box) return;
   const under = mode === "underground";
-  const classes = new Map();
-  for (const layer of city.layers) {
-    const style = layer.style || {};
-    if (layer.geometry !== "line" || !(layer.fields || []).some((f) => /diameter|depth/.test(f.name))) continue;
-    if (style.by) for (const [value, color] of Object.entries(style.by.values)) classes.set(value, color);
-    else classes.set(title(layer.title, layer.id), style.color);
-  }
-  const shown = models.filter(({ model }) => under || model.kind !== "pipes");
   const slider = h("input", { type: "range", min: 0, max: 1, step: 0.05, value: groundOpacity, id: "ground-alpha", "aria-label": t("groundAlpha"),
     oninput: (event) => setGround(Number(event.target.value)) });
+  const shown = models.filter(({ model }) => under === (model.kind === "pipes"));
+  box.hidden = !shown.length && !under;
   fill(box, h("h4", {}, t(under ? "underTitle" : "modelsTitle")),
-    under && h("ul", {}, [...classes].slice(0, 12).map(([name, color]) => h("li", {}, h("span", { class: "swatch line", style: { background: color } }), name))),
-    under ? [h("label", { class: "mute", for: "ground-alpha" }, t("groundAlpha")), slider, h("div", { class: "mute" }, t("underNote"))]
-      : h("ul", {}, shown.map(({ model }) => h("li", {}, `${title(model.title, model.id)} ${model.count ?? ""}`))));
+    under ? [
+      shown.length ? shown.map(({ model }) => pipes.legend(city, model, pipeColours, colourPipes)) : h("div", {}, t("noPipes")),
+      h("label", { class: "mute", for: "ground-alpha" }, t("groundAlpha")), slider, h("div", { class: "mute" }, t("underNote")),
+    ] : h("ul", {}, shown.map(({ model }) => h("li", {}, title(model.title, model.id), h("b", {}, number(model.count))))));
+}
+
+function colourPipes(how) {
+  pipeColours = how;
+  for (const { model, tileset } of models) if (model.kind === "pipes") tileset.style = pipes.style(C, how);
+  legend();
+  scene.requestRender();
 }
 
 /** Resolves when every shown model and the ground are drawn. */

@@ -5,6 +5,8 @@ import { fill, h, icon, note } from "./dom.js";
 import { lang, metres, number, onLang, t, title } from "./i18n.js";
 import { matches, setFilter } from "./layers.js";
 import { emit, on, remember, state } from "./state.js";
+import * as token from "./token.js";
+import { token as hasToken } from "./api.js";
 
 const VIEWS = [["2d", "view2d"], ["2.5d", "view25d"], ["3d", "view3d"], ["underground", "viewUnder"]];
 const TABS = [["feature", "tabFeature"], ["radius", "tabRadius"], ["live", "tabLive"], ["scenario", "tabScenario"]];
@@ -42,6 +44,8 @@ function topbar(actions) {
     segments("views", t("viewLabel"), VIEWS.map(([id, key]) => [id, t(key)]), state.view, actions.view),
     h("div", { class: "search" }, input, h("button", { title: t("searchGo"), "aria-label": t("searchGo"), onclick: () => search(input.value, actions) }, icon("search"))),
     segments("langs", t("language"), [["zh", "中文"], ["en", "EN"]], lang(), actions.lang),
+    h("button", { class: "tool" + (hasToken() ? " on" : ""), id: "token", title: t(hasToken() ? "tokenOn" : "tokenEnter"),
+      "aria-label": t(hasToken() ? "tokenOn" : "tokenEnter"), onclick: token.ask }, icon("key")),
     h("button", { class: "tool", id: "theme", title: t("theme"), "aria-label": t("theme"),
       onclick: () => actions.theme(state.theme === "dark" ? "light" : "dark") }, icon(state.theme === "dark" ? "sun" : "moon")),
     side("left", "toggleLeft", actions), side("right", "toggleRight", actions));

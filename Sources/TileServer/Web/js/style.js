@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Completes the server's MapLibre style with what belongs to the page: extrusions, query circle, hits, selection, sensors.
 
+import { decorate } from "./icons.js";
 import { state } from "./state.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
@@ -20,6 +21,8 @@ export function kindColor(kind) {
 export const heightField = (layer) =>
   layer.geometry === "polygon" && (layer.fields || []).some((f) => f.name === "height" || f.name === "floors");
 
+const BUILDING_NAMES = 17; // zoom: before that a town's house names cover its streets
+
 const HEIGHT = [
   "max", 3, ["coalesce", ["to-number", ["get", "height"], 0], 0],
   ["*", 3, ["coalesce", ["to-number", ["get", "floors"], 0], 0]],
@@ -38,8 +41,11 @@ export function compose(base, city, data) {
       continue;
     }
     const visibility = state.layers.has(id) ? "visible" : "none";
-    style.layers.push({ ...source, layout: { ...source.layout, visibility } });
     const layer = byId.get(id);
+    const shown = { ...source, layout: { ...source.layout, visibility } };
+    if (source.type === "circle") style.layers.push(...decorate(shown, id));
+    else if (source.type === "symbol" && layer && heightField(layer)) style.layers.push({ ...shown, minzoom: Math.max(BUILDING_NAMES, source.minzoom || 0) });
+    else style.layers.push(shown);
     if (source.type === "fill" && layer && heightField(layer)) extrusions.push(extrusion(source, id));
   }
   const firstSymbol = style.layers.findIndex((layer) => layer.type === "symbol");
@@ -100,6 +106,27 @@ function overlays() {
         "text-anchor": "top", "text-optional": true },
       paint: { "text-color": dark ? "#e8eef6" : "#14202f", "text-halo-color": dark ? "#111927" : "#ffffff", "text-halo-width": 1.4 } },
   ];
+}
+
+/** The built-up city: the extent of its buildings, else of its base map. The declared extent may be mostly fields. */
+export function builtUp(city) {
+  const known = city.layers.filter((layer) => layer.extent && layer.count);
+  const layer = known.find((l) => l.id === "buildings") || known.find(heightField) || known.find((l) => l.base);
+  const box = layer ? layer.extent : city.extent;
+  const [w, s, e, n] = city.extent;
+  const cut = [Math.max(box[0], w), Math.max(box[1], s), Math.min(box[2], e), Math.min(box[3], n)];
+  return cut[0] < cut[2] && cut[1] < cut[3] ? cut : city.extent;
+}
+
+/** The view with which a city opens: its built-up part fills a map of `width` x `height` pixels, near enough for houses. */
+export function opening(city, width, height) {
+  const [w, s, e, n] = builtUp(city);
+  const middle = (s + n) / 2;
+  const across = Math.log2((width * 360) / (512 * (e - w)));
+  const up = Math.log2((height * 360 * Math.cos((middle * Math.PI) / 180)) / (512 * (n - s)));
+  const cover = Math.max(across, up);
+  const houses = Math.max(13, ...city.layers.filter((l) => l.id === "buildings" && l.zoom).map((l) => l.zoom[0])) + 0.1;
+  return { center: [(w + e) / 2, middle], zoom: Math.min(17, cover < houses && cover > houses - 1.6 ? houses : cover) };
 }
 
 /** A circle of `radius` metres on the ground around a position, as a GeoJSON polygon. */
