@@ -10,8 +10,8 @@
 ///        e3                 e1      e(k) runs from v(k) to v(k+1)
 ///        |                  |
 ///        v0 ----- e0 ----- v1
-struct ConvexRing {
-    struct Edge {
+struct ConvexRing: Sendable {
+    struct Edge: Sendable {
         /// Metres from the street's centre line to the block.
         var half: Double
         /// 0...3: a side of the quarter (south, east, north, west); 4 and up: cut number - 4.

@@ -4,8 +4,8 @@
 /// send, with a `city.yaml` that imports them.
 ///
 /// The city is a lattice of quarters (about 300 m) that are built and written one at a time: memory does not grow with
-/// the number of buildings, the area does. The same number and seed give the same data. Coordinates are metres of
-/// EPSG:4549. One thread.
+/// the number of buildings, the area does. The same number and seed give the same data, whatever the number of cores.
+/// Coordinates are metres of EPSG:4549.
 ///
 /// ```swift
 /// let report = try DemoCity(buildings: 20_000, seed: 7).write(to: "demo") { stage, share in print(stage, share) }
@@ -45,28 +45,35 @@ public struct DemoCity: Sendable {
     private func build(_ frame: CityFrame, _ writers: inout CityWriters, _ progress: (String, Double) -> Void) throws {
         let (urban, rural) = Self.order(frame)
         var left = buildings
-        for (index, place) in urban.enumerated() {
-            var quarter = Quarter(frame, place.column, place.row)
-            if quarter.buildingCount > left { quarter.trim(to: left) }
-            left -= quarter.buildingCount
-            try writers.write(quarter)
-            if index % 64 == 0 { progress("town", Double(index) / Double(urban.count)) }
+        for start in stride(from: 0, to: urban.count, by: Self.batch) {
+            let places = urban[start..<min(urban.count, start + Self.batch)]
+            var quarters = QuarterLanes.build(frame, places)
+            for index in quarters.indices {
+                if quarters[index].buildingCount > left { quarters[index].trim(to: left) }
+                left -= quarters[index].buildingCount
+            }
+            try writers.write(quarters)
+            progress("town", Double(start) / Double(urban.count))
         }
         let share = left
-        for (index, place) in rural.enumerated() {
-            var quarter = Quarter(frame, place.column, place.row)
-            if left > 0, quarter.plan.zone == .farm {
-                var random = PlanRandom(seed, 40, place.column, place.row)
-                quarter.settle(most: min(left, random.integer(70...230)))
-                left -= quarter.buildingCount
+        for start in stride(from: 0, to: rural.count, by: Self.batch) {
+            let places = rural[start..<min(rural.count, start + Self.batch)]
+            var quarters = QuarterLanes.build(frame, places)
+            for index in quarters.indices where left > 0 && quarters[index].plan.zone == .farm {
+                var random = PlanRandom(seed, 40, quarters[index].column, quarters[index].row)
+                quarters[index].settle(most: min(left, random.integer(70...230)))
+                left -= quarters[index].buildingCount
             }
-            try writers.write(quarter)
-            if index % 64 == 0 { progress("country", Double(index) / Double(rural.count)) }
+            try writers.write(quarters)
+            progress("country", Double(start) / Double(rural.count))
         }
         writers.villageBuildings = share - left
     }
 
-    struct Place { var column: Int, row: Int }
+    /// Quarters in memory at a time, some megabytes.
+    private static let batch = 96
+
+    struct Place: Sendable { var column: Int, row: Int }
 
     private static func order(_ frame: CityFrame) -> (urban: [Place], rural: [Place]) {
         var urban: [(Place, Double)] = []

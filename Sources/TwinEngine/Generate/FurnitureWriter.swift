@@ -55,10 +55,12 @@ final class FurnitureWriter: QuarterWriter {
         var at = 9.0
         var side = 1.0
         while at < street.length - 6 {
-            try lamps.point(
-                toDegrees(spot(at, side)),
-                "\"code\":\"LD\(padded(lamps.count + 1, 8))\",\"height\":\(major ? 11 : 7),"
-                    + "\"power\":\(major ? 180 : 60),\"road\":\"\(street.name)\"")
+            let file = lamps.begin("LD", 8)
+            file.append(
+                major ? "\",\"height\":11,\"power\":180,\"road\":\"" : "\",\"height\":7,\"power\":60,\"road\":\"")
+            file.append(street.name)
+            file.append("\"")
+            try lamps.end(toDegrees(spot(at, side)))
             at += major ? 34 : 48
             side = -side
         }
@@ -77,10 +79,16 @@ final class FurnitureWriter: QuarterWriter {
         for _ in 0..<(major ? 3 : 1) where street.length > 20 {
             let kind = random.pick(Self.kinds)
             let place = spot(random.real(6, street.length - 6), random.chance(0.5) ? 0.7 : -0.7)
-            try parts.point(
-                toDegrees(place),
-                "\"code\":\"370281\(kind.code)\(padded((parts.count + 1) % 1_000_000, 6))\",\"name\":\"\(kind.name)\","
-                    + "\"department\":\"\(kind.department)\",\"state\":\"\(random.chance(0.97) ? "完好" : "破损")\"")
+            let state = random.chance(0.97) ? "完好" : "破损"
+            let file = parts.begin("370281" + kind.code, 6)
+            file.append("\",\"name\":\"")
+            file.append(kind.name)
+            file.append("\",\"department\":\"")
+            file.append(kind.department)
+            file.append("\",\"state\":\"")
+            file.append(state)
+            file.append("\"")
+            try parts.end(toDegrees(place))
         }
     }
 
@@ -133,6 +141,26 @@ final class GeoJSONFile {
         try file.write(
             "\(comma){\"type\":\"Feature\",\"properties\":{\(properties)},\"geometry\":{\"type\":\"Point\",\"coordinates\":["
                 + fixed(degrees.x, 7) + "," + fixed(degrees.y, 7) + "]}}")
+    }
+
+    /// Starts a point whose first property `code` is a prefix and its number; the caller closes the quotation, adds
+    /// further members and calls ``end(_:)``.
+    func begin(_ prefix: String, _ digits: Int) -> TextFile {
+        file.append(count > 0 ? ",\n{\"type\":\"Feature\",\"properties\":{\"code\":\"" : Self.first)
+        count += 1
+        file.append(prefix)
+        file.append(count, minimum: digits)
+        return file
+    }
+    private static let first = "{\"type\":\"Feature\",\"properties\":{\"code\":\""
+
+    func end(_ degrees: PlanPoint) throws {
+        file.append("},\"geometry\":{\"type\":\"Point\",\"coordinates\":[")
+        file.append(degrees.x, 7)
+        file.append(",")
+        file.append(degrees.y, 7)
+        file.append("]}}")
+        try file.flushIfFull()
     }
 
     func close() throws {

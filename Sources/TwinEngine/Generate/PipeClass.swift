@@ -16,27 +16,37 @@ enum PipeClass: Int, CaseIterable, Sendable {
         case .industrial: "industrial"
         }
     }
-    var prefix: String { ["JS", "YS", "WS", "RQ", "RL", "DL", "DX", "GY"][rawValue] }
-    var chinese: String { ["给水", "雨水", "污水", "燃气", "热力", "电力", "电信", "工业"][rawValue] }
-    var english: String {
-        ["Water supply", "Storm water", "Sewage", "Gas", "Heating", "Power", "Telecom", "Industrial"][rawValue]
-    }
-    var color: String {
-        ["#2f6fdd", "#8a5a3c", "#6b4423", "#d9369b", "#e08a1e", "#e03131", "#2f9e44", "#3d3d3d"][rawValue]
-    }
-    var owner: String {
-        ["胶州水务集团", "市政公用服务中心", "市政公用服务中心", "新奥燃气", "胶州热力公司", "国网胶州供电公司", "中国铁塔", "工业园管委会"][rawValue]
-    }
-    var department: String {
-        ["水务局", "水务局", "水务局", "城市管理局", "城市管理局", "供电公司", "通信管理办", "工业和信息化局"][rawValue]
-    }
+    var prefix: String { Self.prefixs[rawValue] }
+    private static let prefixs: [String] = ["JS", "YS", "WS", "RQ", "RL", "DL", "DX", "GY"]
+    var chinese: String { Self.chineses[rawValue] }
+    private static let chineses: [String] = ["给水", "雨水", "污水", "燃气", "热力", "电力", "电信", "工业"]
+    var english: String { Self.englishs[rawValue] }
+    private static let englishs: [String] = [
+        "Water supply", "Storm water", "Sewage", "Gas", "Heating", "Power", "Telecom", "Industrial",
+    ]
+    var color: String { Self.colors[rawValue] }
+    private static let colors: [String] = [
+        "#2f6fdd", "#8a5a3c", "#6b4423", "#d9369b", "#e08a1e", "#e03131", "#2f9e44", "#3d3d3d",
+    ]
+    var owner: String { Self.owners[rawValue] }
+    private static let owners: [String] = [
+        "胶州水务集团", "市政公用服务中心", "市政公用服务中心", "新奥燃气", "胶州热力公司", "国网胶州供电公司", "中国铁塔", "工业园管委会",
+    ]
+    var department: String { Self.departments[rawValue] }
+    private static let departments: [String] = ["水务局", "水务局", "水务局", "城市管理局", "城市管理局", "供电公司", "通信管理办", "工业和信息化局"]
     /// Metres from the street's centre line, to the frame's north-east.
-    var offset: Double { [3.3, -1.3, 1.3, -3.2, 2.3, -4.6, 4.6, -2.2][rawValue] }
+    var offset: Double { Self.offsets[rawValue] }
+    private static let offsets: [Double] = [3.3, -1.3, 1.3, -3.2, 2.3, -4.6, 4.6, -2.2]
     /// Metres of cover at the street; sewers follow the drainage plane instead.
-    var cover: Double { [1.3, 1.6, 2.4, 1.1, 1.2, 0.8, 0.75, 1.5][rawValue] }
+    var cover: Double { Self.covers[rawValue] }
+    private static let covers: [Double] = [1.3, 1.6, 2.4, 1.1, 1.2, 0.8, 0.75, 1.5]
     /// Metres between points along a street: hydrants, manholes, chambers.
-    var spacing: Double { [120, 55, 50, 400, 150, 90, 100, 200][rawValue] }
-    var encoding: TextFile.Encoding { [.gbk, .gbk, .utf8WithMark, .gbk, .utf8, .utf8WithMark, .gbk, .utf8][rawValue] }
+    var spacing: Double { Self.spacings[rawValue] }
+    private static let spacings: [Double] = [120, 55, 50, 400, 150, 90, 100, 200]
+    var encoding: TextFile.Encoding { Self.encodings[rawValue] }
+    private static let encodings: [TextFile.Encoding] = [
+        .gbk, .gbk, .utf8WithMark, .gbk, .utf8, .utf8WithMark, .gbk, .utf8,
+    ]
     var encodingName: String { encoding == .gbk ? "GBK" : "UTF-8" }
     var isGravity: Bool { self == .storm || self == .sewage }
     var classification: String {
@@ -44,8 +54,10 @@ enum PipeClass: Int, CaseIterable, Sendable {
     }
 
     /// What stands at a junction and between junctions (附属物).
-    var junctionFixture: String { ["阀门井", "检查井", "检查井", "阀门", "阀门井", "人孔", "人孔", "阀门"][rawValue] }
-    var middleFixture: String { ["消火栓", "雨水篦", "检查井", "凝水缸", "补偿器", "手孔", "手孔", "阀门"][rawValue] }
+    var junctionFixture: String { Self.junctionFixtures[rawValue] }
+    private static let junctionFixtures: [String] = ["阀门井", "检查井", "检查井", "阀门", "阀门井", "人孔", "人孔", "阀门"]
+    var middleFixture: String { Self.middleFixtures[rawValue] }
+    private static let middleFixtures: [String] = ["消火栓", "雨水篦", "检查井", "凝水缸", "补偿器", "手孔", "手孔", "阀门"]
 
     func carried(by street: StreetPiece) -> Bool {
         guard street.isUrban else { return false }

@@ -10,12 +10,17 @@ final class PipeWriter: QuarterWriter {
         let points: TextFile
         let lines: TextFile
     }
+    private let kinds: ArraySlice<PipeClass>
+    private let first: Int
     private let tables: [Tables]
     private(set) var pointCounts = [Int](repeating: 0, count: PipeClass.allCases.count)
     private(set) var lineCounts = [Int](repeating: 0, count: PipeClass.allCases.count)
 
-    init(folder: String) throws {
-        tables = try PipeClass.allCases.map { kind in
+    /// - Parameter kinds: neighbours in `PipeClass.allCases`; other classes are another writer's.
+    init(folder: String, kinds: ArraySlice<PipeClass>) throws {
+        self.kinds = kinds
+        first = kinds.first?.rawValue ?? 0
+        tables = try kinds.map { kind in
             let stem = folder + "/" + kind.prefix.lowercased()
             let made = Tables(
                 points: try TextFile(stem + "_points.csv", kind.encoding),
@@ -36,7 +41,7 @@ final class PipeWriter: QuarterWriter {
             let year = random.integer(quarter.zone == .oldTown ? 1985...2012 : 1996...2023)
             let start = frame.levels(street.from)
             let end = frame.levels(street.to)
-            for kind in PipeClass.allCases where kind.carried(by: street) {
+            for kind in kinds where kind.carried(by: street) {
                 try run(kind, street, start, end, year)
                 if street.ownsTo { try point(kind, street.to, end, "三通", kind.junctionFixture, street.name) }
             }
@@ -53,7 +58,7 @@ final class PipeWriter: QuarterWriter {
         guard !streets.isEmpty else { return }
         let place = frame.node(column, row)
         let levels = frame.levels(place)
-        for kind in PipeClass.allCases {
+        for kind in kinds {
             let count = streets.count { kind.carried(by: $0) }
             guard count > 0 else { continue }
             let feature = count == 1 ? "起始点" : count == 2 ? "转折点" : count == 3 ? "三通" : "四通"
@@ -81,10 +86,18 @@ final class PipeWriter: QuarterWriter {
     ) throws {
         let place = street + Self.shift(kind)
         pointCounts[kind.rawValue] += 1
-        try tables[kind.rawValue].points.row(
-            Self.number(kind, place), kind.chinese, fixed(place.y, 3), fixed(place.x, 3), fixed(levels.ground, 3),
-            feature, fixture,
-            fixed(depth(kind, levels), 2), kind.owner, road)
+        let table = tables[kind.rawValue - first].points
+        table.put { Self.number(kind, place, to: &$0) }
+        table.put(kind.chinese)
+        table.put(place.y, 3)
+        table.put(place.x, 3)
+        table.put(levels.ground, 3)
+        table.put(feature)
+        table.put(fixture)
+        table.put(depth(kind, levels), 2)
+        table.put(kind.owner)
+        table.put(road)
+        try table.endRow()
     }
 
     /// Into how many pipes a stretch of street is divided.
@@ -122,29 +135,44 @@ final class PipeWriter: QuarterWriter {
         let depths = (depth(kind, from.levels), depth(kind, to.levels))
         let shift = Self.shift(kind)
         lineCounts[kind.rawValue] += 1
-        try tables[kind.rawValue].lines.row(
-            "370281" + kind.prefix + padded(lineCounts[kind.rawValue], 8), kind.chinese,
-            Self.number(kind, from.place + shift),
-            Self.number(kind, to.place + shift), fixed(depths.0, 2), fixed(depths.1, 2),
-            fixed(from.levels.ground - depths.0, 3),
-            fixed(to.levels.ground - depths.1, 3), size.text, kind.material(street.kind, year: year),
-            kind == .power || kind == .telecom ? "管块" : "直埋", kind.isGravity ? "+" : "",
-            kind == .gas ? "中压A" : kind == .power ? "10kV" : kind == .water ? "0.35MPa" : "", kind.owner, String(year),
-            street.name)
+        let number = lineCounts[kind.rawValue]
+        let table = tables[kind.rawValue - first].lines
+        table.put { buffer in
+            buffer.append(contentsOf: "370281".utf8)
+            buffer.append(contentsOf: kind.prefix.utf8)
+            DigitWriter.append(number, minimum: 8, to: &buffer)
+        }
+        table.put(kind.chinese)
+        table.put { Self.number(kind, from.place + shift, to: &$0) }
+        table.put { Self.number(kind, to.place + shift, to: &$0) }
+        table.put(depths.0, 2)
+        table.put(depths.1, 2)
+        table.put(from.levels.ground - depths.0, 3)
+        table.put(to.levels.ground - depths.1, 3)
+        table.put(size.text)
+        table.put(kind.material(street.kind, year: year))
+        table.put(kind == .power || kind == .telecom ? "管块" : "直埋")
+        table.put(kind.isGravity ? "+" : "")
+        table.put(kind == .gas ? "中压A" : kind == .power ? "10kV" : kind == .water ? "0.35MPa" : "")
+        table.put(kind.owner)
+        table.put(year)
+        table.put(street.name)
+        try table.endRow()
     }
 
     /// A point number from the position in millimetres: class prefix and twelve base-36 digits.
-    static func number(_ kind: PipeClass, _ place: PlanPoint) -> String {
+    static func number(_ kind: PipeClass, _ place: PlanPoint, to buffer: inout [UInt8]) {
         let x = UInt64((place.x - CityFrame.jiaozhou.x + 250_000) * 1000 + 0.5)
         let y = UInt64((place.y - CityFrame.jiaozhou.y + 250_000) * 1000 + 0.5)
         var rest = x << 29 | y
-        var digits = [UInt8](repeating: 48, count: 12)
+        buffer.append(contentsOf: kind.prefix.utf8)
+        let start = buffer.count
+        for _ in 0..<12 { buffer.append(48) }
         for index in stride(from: 11, through: 0, by: -1) {
             let digit = UInt8(rest % 36)
-            digits[index] = digit < 10 ? 48 + digit : 55 + digit
+            buffer[start + index] = digit < 10 ? 48 + digit : 55 + digit
             rest /= 36
         }
-        return kind.prefix + String(decoding: digits, as: UTF8.self)
     }
 
     func finish() throws {

@@ -17,7 +17,7 @@ struct StreetPiece: Sendable {
 }
 
 /// One quarter of the city, complete: what every writer receives, one after the other.
-struct Quarter {
+struct Quarter: Sendable {
     let frame: CityFrame
     let plan: QuarterPlan
     var blocks: [PlannedBlock]

@@ -4,8 +4,8 @@
 ///
 /// Deterministic in (seed, column, row): a neighbour can be asked for where its streets end on a shared side
 /// without being built.
-struct QuarterPlan {
-    struct Cut {
+struct QuarterPlan: Sendable {
+    struct Cut: Sendable {
         var from: PlanPoint
         var to: PlanPoint
         var kind: RoadKind
