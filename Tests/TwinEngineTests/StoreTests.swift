@@ -157,9 +157,16 @@ import Testing
         let fixture = try fixture()
         try fixture.folder.write(geoJSON(cityPoints(30_000)), to: "points.geojson")
         var seen: [Int: Int] = [:]
-        for _ in 0..<12 {
+        let wal = "\(fixture.store)/city.sqlite-wal"
+        for _ in 0..<8 {
             let process = try ExternalTool.twin.start(["import", fixture.folder.file("city.yaml"), "--store", fixture.store])
-            usleep(UInt32.random(in: 20_000...900_000, using: &random))
+            // The import has begun when its log grows; then it is killed somewhere on its way.
+            for _ in 0..<500 where process.isRunning {
+                let size = try? FileManager.default.attributesOfItem(atPath: wal)[.size] as? Int  // safe: not there yet
+                if let size, size > 0 { break }
+                usleep(2000)
+            }
+            usleep(UInt32.random(in: 0...250_000, using: &random))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             let count = try fixture.view().count

@@ -131,7 +131,7 @@ struct LayerImporter {
             layer: layer, table: table, bindings: bindings, codeColumn: codeColumn,
             solidColumn: reader.description.fields.firstIndex { $0.name == "solid" && $0.type == .binary },
             pipeline: GeometryPipeline(source: source, sourceSystem: system, frame: frame, kind: layer.geometry),
-            solidTransformer: CoordinateTransformer(from: system, to: frame.system),
+            solidTransformer: table.hasSolid ? CoordinateTransformer(from: system, to: frame.system) : nil,
             extent: frame.extent, database: database)
         while let current = batch {
             add(current.problems, &report)

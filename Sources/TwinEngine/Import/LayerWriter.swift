@@ -62,7 +62,8 @@ struct LayerWriter: ~Copyable {
     private let codeColumn: Int?
     private let solidColumn: Int?
     private var pipeline: GeometryPipeline
-    private let solidTransformer: CoordinateTransformer
+    /// Only for layers with surfaces: PROJ takes milliseconds to make one.
+    private let solidTransformer: CoordinateTransformer?
     private let extent: CoordinateBox
     private let statement: RawStatement
     private var blob: [UInt8] = []
@@ -70,7 +71,7 @@ struct LayerWriter: ~Copyable {
 
     init(
         layer: LayerDefinition, table: LayerTable, bindings: [FieldBinding], codeColumn: Int?, solidColumn: Int?,
-        pipeline: consuming GeometryPipeline, solidTransformer: consuming CoordinateTransformer, extent: CoordinateBox,
+        pipeline: consuming GeometryPipeline, solidTransformer: consuming CoordinateTransformer?, extent: CoordinateBox,
         database: Database
     ) throws {
         self.layer = layer
@@ -148,7 +149,7 @@ struct LayerWriter: ~Copyable {
         var solid = try SolidBlob(decoding: blobs[row])
         var failed = false
         solid.transform { x, y, z in
-            guard let moved = solidTransformer.transform(x: x, y: y) else {
+            guard let moved = solidTransformer?.transform(x: x, y: y) else {
                 failed = true
                 return (x, y, z)
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Spatial
+import Synchronization
 
 /// Decides which coordinate system a source is in, and explains a source that does not fall on its city.
 struct SourceSystemResolver {
@@ -20,7 +21,7 @@ struct SourceSystemResolver {
             }
             return try horizontal(stated)
         }
-        let wanted = try CoordinateSystem(declared)
+        let wanted = try system(declared)
         guard let stated, !stated.isEmpty, !source.overridesCRS else { return wanted }
         let found = try horizontal(stated)
         guard found != wanted, try disagree(found, wanted, sample) else { return wanted }
@@ -30,9 +31,19 @@ struct SourceSystemResolver {
                 + "or add `override_crs: true` if the file is wrong")
     }
 
+    /// Systems by the text that states them: PROJ takes milliseconds to identify one, and a city's sources share few.
+    private static let known = Mutex<[String: CoordinateSystem]>([:])
+
+    private func system(_ text: String) throws(SpatialError) -> CoordinateSystem {
+        if let found = Self.known.withLock({ $0[text] }) { return found }
+        let made = try CoordinateSystem(text)
+        Self.known.withLock { $0[text] = made }
+        return made
+    }
+
     private func horizontal(_ text: String) throws -> CoordinateSystem {
-        do {
-            return try CoordinateSystem(text)
+        do throws(SpatialError) {
+            return try system(text)
         } catch {
             throw TwinError(
                 .source,
