@@ -26,7 +26,9 @@ public struct ExternalTool: Sendable {
         // The running test bundle lies in the folder of the built products.
         let folders = CommandLine.arguments.filter { $0.contains(".xctest") }
             .map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
-        let candidates = folders.flatMap { [$0, $0.deletingLastPathComponent()] }.map { $0.appendingPathComponent("twin").path }
+        let candidates = folders.flatMap { [$0, $0.deletingLastPathComponent()] }.map {
+            $0.appendingPathComponent("twin").path
+        }
         return ExternalTool(path: candidates.first { FileManager.default.isExecutableFile(atPath: $0) })
     }()
 
@@ -64,7 +66,9 @@ public struct ExternalTool: Sendable {
         process.waitUntilExit()
         let text = String(decoding: data, as: UTF8.self)
         guard process.terminationStatus == 0 else {
-            throw Failure(description: "\(name) \(arguments.joined(separator: " ")) ended with \(process.terminationStatus): \(text)")
+            throw Failure(
+                description:
+                    "\(name) \(arguments.joined(separator: " ")) ended with \(process.terminationStatus): \(text)")
         }
         return text
     }

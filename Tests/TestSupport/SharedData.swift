@@ -10,7 +10,8 @@ public enum SharedData {
         let environment = ProcessInfo.processInfo.environment["TWIN_SHARED_DATA"]
         let checkout = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let candidate = environment.map { URL(fileURLWithPath: $0) }
+        let candidate =
+            environment.map { URL(fileURLWithPath: $0) }
             ?? checkout.deletingLastPathComponent().appendingPathComponent("shared/data")
         return FileManager.default.fileExists(atPath: candidate.path) ? candidate : nil
     }()

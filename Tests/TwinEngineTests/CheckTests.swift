@@ -53,7 +53,8 @@ import Testing
     @Test func movedRowBehindTheLog() throws {
         let fixture = try fixture()
         try fixture.edit(
-            "DROP TRIGGER twin_update_things; UPDATE things SET geom = (SELECT geom FROM things WHERE id = 9) WHERE id = 8")
+            "DROP TRIGGER twin_update_things; UPDATE things SET geom = (SELECT geom FROM things WHERE id = 9) WHERE id = 8"
+        )
         #expect(try findings(fixture).contains("feature 8"))
     }
 
@@ -91,7 +92,9 @@ import Testing
             // Everything a metre to the east.
             builder.append(
                 id: feature.id,
-                geometry: .init(kind: layer.geometry, xy: geometry.xy.enumerated().map { $0 % 2 == 0 ? $1 + 1000 : $1 }, ringEnds: geometry.ringEnds),
+                geometry: .init(
+                    kind: layer.geometry, xy: geometry.xy.enumerated().map { $0 % 2 == 0 ? $1 + 1000 : $1 },
+                    ringEnds: geometry.ringEnds),
                 world: [UInt32](repeating: 0, count: geometry.xy.count))
             for column in builder.columns.indices { builder.columns[column].appendNull() }
         }

@@ -31,12 +31,15 @@ import Testing
         }
         #expect(try all(view) == all(fresh), sourceLocation: location)
         let box = LonLatBox(west: 119.96, south: 36.249, east: 119.98, north: 36.3)
-        #expect(try view.items(in: box, offset: 0, limit: 10).matched == fresh.items(in: box, offset: 0, limit: 10).matched)
+        #expect(
+            try view.items(in: box, offset: 0, limit: 10).matched == fresh.items(in: box, offset: 0, limit: 10).matched)
         let centre = try city.gridPoint(LonLat(longitude: 119.97, latitude: 36.25))
         let near = view.radius(around: centre, metres: 400, limit: 20)
         let freshNear = fresh.radius(around: centre, metres: 400, limit: 20)
         #expect(near.count == freshNear.count, sourceLocation: location)
-        #expect(near.hits.map { describe($0.feature) } == freshNear.hits.map { describe($0.feature) }, sourceLocation: location)
+        #expect(
+            near.hits.map { describe($0.feature) } == freshNear.hits.map { describe($0.feature) },
+            sourceLocation: location)
         for id in Int64(0)..<40 {
             #expect(view.feature(id: id).map(describe) == fresh.feature(id: id).map(describe), sourceLocation: location)
         }
@@ -118,7 +121,8 @@ import Testing
                 case 0: sql += "DELETE FROM things WHERE id = \(id);"
                 case 1: sql += "UPDATE things SET n = \(step), label = 'v\(step)' WHERE id = \(id);"
                 default:
-                    sql += "INSERT OR IGNORE INTO things (id, n, geom) SELECT \(id), \(step), geom FROM things ORDER BY id LIMIT 1;"
+                    sql +=
+                        "INSERT OR IGNORE INTO things (id, n, geom) SELECT \(id), \(step), geom FROM things ORDER BY id LIMIT 1;"
                 }
             }
             try fixture.edit(sql)

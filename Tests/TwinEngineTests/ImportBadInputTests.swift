@@ -16,7 +16,9 @@ import Testing
         return fixture
     }
 
-    func expectFailure(_ fixture: ImportFixture, says parts: [String], location: SourceLocation = #_sourceLocation) throws {
+    func expectFailure(_ fixture: ImportFixture, says parts: [String], location: SourceLocation = #_sourceLocation)
+        throws
+    {
         let report = try fixture.run(sourceLocation: location)
         #expect(report.hasFailures, sourceLocation: location)
         #expect(report.keptOld == ["things"], sourceLocation: location)
@@ -82,7 +84,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["no-such.shp", "text.shp", "text.gpkg", "text.geojson", "empty.geojson", "text.dxf", "text.city.json"])
+    @Test(arguments: [
+        "no-such.shp", "text.shp", "text.gpkg", "text.geojson", "empty.geojson", "text.dxf", "text.city.json",
+    ])
     func notWhatItsNameSays(name: String) throws {
         var fixture = try fixtureWithOldLayer()
         try fixture.folder.write(name.hasPrefix("empty") ? "" : "<html>not found</html>", to: "text.shp")
@@ -125,8 +129,10 @@ import Testing
     @Test func nullAndInvalidGeometry() throws {
         var fixture = try fixtureWithOldLayer()
         fixture.geometry = "polygon"
-        let bowtie = #"{"type":"Polygon","coordinates":[[[119.95,36.25],[119.96,36.26],[119.96,36.25],[119.95,36.26],[119.95,36.25]]]}"#
-        let square = #"{"type":"Polygon","coordinates":[[[119.95,36.25],[119.96,36.25],[119.96,36.26],[119.95,36.26],[119.95,36.25]]]}"#
+        let bowtie =
+            #"{"type":"Polygon","coordinates":[[[119.95,36.25],[119.96,36.26],[119.96,36.25],[119.95,36.26],[119.95,36.25]]]}"#
+        let square =
+            #"{"type":"Polygon","coordinates":[[[119.95,36.25],[119.96,36.25],[119.96,36.26],[119.95,36.26],[119.95,36.25]]]}"#
         let flat = #"{"type":"Polygon","coordinates":[[[119.95,36.25],[119.96,36.25],[119.95,36.25],[119.95,36.25]]]}"#
         try fixture.folder.write(
             geoJSON([
@@ -135,7 +141,10 @@ import Testing
             ]), to: "points.geojson")
         let report = try fixture.runOne()
         #expect(report.read == 6 && report.kept == 2)
-        #expect(Set(report.rejected.map(\.reason)).isSuperset(of: ["null-geometry", "wrong-geometry-type", "invalid-geometry"]))
+        #expect(
+            Set(report.rejected.map(\.reason)).isSuperset(of: [
+                "null-geometry", "wrong-geometry-type", "invalid-geometry",
+            ]))
         #expect(report.repairedCount == 1)
         fixture.source += ", invalid: reject"
         let strict = try fixture.runOne()
@@ -155,7 +164,8 @@ import Testing
         fixture.code = "code"
         func write(_ codes: [String]) throws {
             try fixture.folder.write(
-                geoJSON(zip(cityPoints(codes.count), codes).map { ($0.geometry, $0.properties + #","code":"\#($1)""#) }),
+                geoJSON(
+                    zip(cityPoints(codes.count), codes).map { ($0.geometry, $0.properties + #","code":"\#($1)""#) }),
                 to: "points.geojson")
         }
         try write(["A", "B", "A", "C"])

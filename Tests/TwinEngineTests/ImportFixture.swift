@@ -69,7 +69,9 @@ struct ImportFixture {
     func values(_ field: String) throws -> [FieldValue] {
         let view = try view()
         let index = try #require(view.definition.fieldIndex(field))
-        return try view.items(in: nil, offset: 0, limit: .max / 2).features.sorted { $0.id < $1.id }.map { $0.value(index) }
+        return try view.items(in: nil, offset: 0, limit: .max / 2).features.sorted { $0.id < $1.id }.map {
+            $0.value(index)
+        }
     }
 
     /// One value asked from the record with SQL.
@@ -94,5 +96,7 @@ func pointJSON(_ x: Double, _ y: Double) -> String { #"{"type":"Point","coordina
 
 /// `count` points in the test city, on a row.
 func cityPoints(_ count: Int) -> [(geometry: String, properties: String)] {
-    (0..<count).map { (pointJSON(119.95 + 0.0001 * Double($0 % 1000), 36.25 + 0.0001 * Double($0 / 1000)), #""n":\#($0)"#) }
+    (0..<count).map {
+        (pointJSON(119.95 + 0.0001 * Double($0 % 1000), 36.25 + 0.0001 * Double($0 / 1000)), #""n":\#($0)"#)
+    }
 }

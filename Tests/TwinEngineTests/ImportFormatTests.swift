@@ -23,14 +23,31 @@ import Testing
 
         static let wuhan = "[114.37, 30.49, 114.42, 30.53]"
         static let all = [
-            Case(path: "osm/cn/wuhan_nextzen.gpkg", layer: "buildings", crs: "EPSG:4547", extent: wuhan, geometry: "polygon", field: "kind"),
-            Case(path: "osm/cn/wuhan_nextzen.gpkg", layer: "roads", crs: "EPSG:4547", extent: wuhan, geometry: "line", field: "name"),
-            Case(path: "nasty/nts/chinese_encoding.shp", crs: "EPSG:4549", extent: "[114.8, 29.3, 119.7, 34.7]", geometry: "polygon", keys: ", crs: EPSG:4326", field: "NAME99"),
-            Case(path: "osm/cn/cafe-beijing.geojson", crs: "EPSG:4548", extent: "[115.9, 39.6, 116.9, 40.3]", geometry: "point"),
-            Case(path: "nasty/fiona/gre.shp", crs: "EPSG:32620", extent: "[-61.9, 11.9, -61.2, 12.6]", geometry: "polygon"),
-            Case(path: "osm/helsinki-center.osm.pbf", layer: "lines", crs: "EPSG:3879", extent: "[24.9, 60.1, 25.0, 60.2]", geometry: "line", field: "highway", filter: "highway IS NOT NULL"),
-            Case(path: "osm/helsinki-center.osm.pbf", layer: "multipolygons", crs: "EPSG:3879", extent: "[24.9, 60.1, 25.0, 60.2]", geometry: "polygon", field: "building", filter: "building IS NOT NULL"),
-            Case(path: "networks/dc-storm-sewer-system.geojson", crs: "EPSG:26985", extent: "[-77.13, 38.78, -76.9, 39.0]", geometry: "polygon"),
+            Case(
+                path: "osm/cn/wuhan_nextzen.gpkg", layer: "buildings", crs: "EPSG:4547", extent: wuhan,
+                geometry: "polygon", field: "kind"),
+            Case(
+                path: "osm/cn/wuhan_nextzen.gpkg", layer: "roads", crs: "EPSG:4547", extent: wuhan, geometry: "line",
+                field: "name"),
+            Case(
+                path: "nasty/nts/chinese_encoding.shp", crs: "EPSG:4549", extent: "[114.8, 29.3, 119.7, 34.7]",
+                geometry: "polygon", keys: ", crs: EPSG:4326", field: "NAME99"),
+            Case(
+                path: "osm/cn/cafe-beijing.geojson", crs: "EPSG:4548", extent: "[115.9, 39.6, 116.9, 40.3]",
+                geometry: "point"),
+            Case(
+                path: "nasty/fiona/gre.shp", crs: "EPSG:32620", extent: "[-61.9, 11.9, -61.2, 12.6]",
+                geometry: "polygon"),
+            Case(
+                path: "osm/helsinki-center.osm.pbf", layer: "lines", crs: "EPSG:3879",
+                extent: "[24.9, 60.1, 25.0, 60.2]", geometry: "line", field: "highway", filter: "highway IS NOT NULL"),
+            Case(
+                path: "osm/helsinki-center.osm.pbf", layer: "multipolygons", crs: "EPSG:3879",
+                extent: "[24.9, 60.1, 25.0, 60.2]", geometry: "polygon", field: "building",
+                filter: "building IS NOT NULL"),
+            Case(
+                path: "networks/dc-storm-sewer-system.geojson", crs: "EPSG:26985",
+                extent: "[-77.13, 38.78, -76.9, 39.0]", geometry: "polygon"),
         ]
     }
 
@@ -121,9 +138,12 @@ import Testing
         fixture.geometry = "polygon"
         func square(_ index: Int) -> String {
             let x = 119.95 + 0.001 * Double(index)
-            return #"{"type":"Polygon","coordinates":[[[\#(x),36.25],[\#(x + 0.0005),36.25],[\#(x + 0.0005),36.2505],[\#(x),36.2505],[\#(x),36.25]]]}"#
+            return
+                #"{"type":"Polygon","coordinates":[[[\#(x),36.25],[\#(x + 0.0005),36.25],[\#(x + 0.0005),36.2505],[\#(x),36.2505],[\#(x),36.25]]]}"#
         }
-        let rows = (0..<50).map { (square($0), #""whole":\#($0 * 1000),"share":\#(Double($0) / 8),"title":"住宅\#($0)""#) }
+        let rows = (0..<50).map {
+            (square($0), #""whole":\#($0 * 1000),"share":\#(Double($0) / 8),"title":"住宅\#($0)""#)
+        }
         let input = try fixture.folder.write(geoJSON(rows), to: "in.geojson")
         do {
             try ExternalTool("ogr2ogr").run([
@@ -177,7 +197,8 @@ import Testing
         fixture.fields = ["name: title, type: string"]
         let report = try fixture.runOne()
         #expect(report.kept == 5)
-        #expect(report.repaired.contains { $0.reason == "encoding" && $0.examples[0].contains("encoding:") }, "\(report)")
+        #expect(
+            report.repaired.contains { $0.reason == "encoding" && $0.examples[0].contains("encoding:") }, "\(report)")
         fixture.source = "path: out.shp, encoding: KLINGON"
         let other = try fixture.runOne()
         #expect(other.status == .failed && other.failure?.contains("KLINGON") == true, "\(other)")

@@ -15,7 +15,8 @@ import Testing
         fixture.fields = fields
         let input = try fixture.folder.write(geoJSON(cityPoints(1)), to: "in.geojson")
         try ExternalTool("ogr2ogr").run([
-            "-f", "GPKG", "-nln", "t", "-nlt", "GEOMETRY", "-lco", "SPATIAL_INDEX=NO", fixture.folder.file("in.gpkg"), input,
+            "-f", "GPKG", "-nln", "t", "-nlt", "GEOMETRY", "-lco", "SPATIAL_INDEX=NO", fixture.folder.file("in.gpkg"),
+            input,
         ])
         let queue = try DatabaseQueue(path: fixture.folder.file("in.gpkg"))
         try queue.write { database in
@@ -41,8 +42,10 @@ import Testing
             INSERT INTO t (geom, n) SELECT geom, 3 FROM t WHERE n = 0;
             """,
             fields: [
-                "name: n, type: integer", "name: big, type: integer", "name: yes, type: boolean", "name: small, type: integer",
-                "name: share, type: real", "name: day, type: date", "name: moment, type: datetime", "name: long, type: string",
+                "name: n, type: integer", "name: big, type: integer", "name: yes, type: boolean",
+                "name: small, type: integer",
+                "name: share, type: real", "name: day, type: date", "name: moment, type: datetime",
+                "name: long, type: string",
                 "name: text, from: big, type: string",
             ])
         #expect(try fixture.runOne().kept == 3)
@@ -67,7 +70,8 @@ import Testing
         let report = try fixture.runOne()
         #expect(
             try fixture.values("v") == [
-                .integer(9_007_199_254_740_993), .integer(12), .integer(13), .integer(14), .null, .null, .null, .integer(3),
+                .integer(9_007_199_254_740_993), .integer(12), .integer(13), .integer(14), .null, .null, .null,
+                .integer(3),
             ] || fixture.values("v").last == .integer(2))
         #expect(report.nulled.first { $0.reason == "v" }?.count == 2, "\(report.nulled)")
         #expect(report.repaired.first { $0.reason == "rounded-v" }?.count == 1)
@@ -79,7 +83,8 @@ import Testing
         ("20161002", "2016-10-02", "2016-10-02T00:00:00Z"), ("2016年10月2日", "2016-10-02", "2016-10-02T00:00:00Z"),
         ("2016-10-02 8:05", "2016-10-02", "2016-10-02T08:05:00Z"),
         ("2016-10-02T08:05:06.5+08:00", "2016-10-02", "2016-10-02T08:05:06.5+08:00"),
-        ("yesterday", nil, nil), ("2016-13-02", nil, nil), ("2016-10", nil, nil), ("2016-10-02 99:00", "2016-10-02", nil),
+        ("yesterday", nil, nil), ("2016-13-02", nil, nil), ("2016-10", nil, nil),
+        ("2016-10-02 99:00", "2016-10-02", nil),
     ])
     func dates(text: String, day: String?, moment: String?) {
         #expect(ISODate.normalized(text, withTime: false) == day)
@@ -107,7 +112,8 @@ import Testing
         try fixture.folder.write(
             geoJSON([(cityPoints(1)[0].geometry, #""a":1,"A":2,"x y":3,"q'\"":4"#)]), to: "points.geojson")
         fixture.fields = [
-            "name: one, from: a, type: integer", "name: two, from: A, type: integer", "name: three, from: x y, type: integer",
+            "name: one, from: a, type: integer", "name: two, from: A, type: integer",
+            "name: three, from: x y, type: integer",
         ]
         #expect(try fixture.runOne().kept == 1)
         #expect(try fixture.values("one") == [.integer(1)])
@@ -139,11 +145,13 @@ import Testing
         fixture.crs = "EPSG:3857"
         fixture.extent = "[-9, -9, 9, 9]"
         for (name, geometry) in [
-            ("pyogrio/curve.gpkg", "line"), ("pyogrio/curvepolygon.gpkg", "polygon"), ("pyogrio/multisurface.gpkg", "polygon"),
+            ("pyogrio/curve.gpkg", "line"), ("pyogrio/curvepolygon.gpkg", "polygon"),
+            ("pyogrio/multisurface.gpkg", "polygon"),
             ("fiona/multicurve.gml", "line"),
         ] {
             fixture.geometry = geometry
-            fixture.source = "path: \(try #require(SharedData.path("nasty/\(name)"))), crs: EPSG:3857, override_crs: true"
+            fixture.source =
+                "path: \(try #require(SharedData.path("nasty/\(name)"))), crs: EPSG:3857, override_crs: true"
             let report = try fixture.runOne()
             #expect(report.status == .imported && report.kept > 0, "\(report)")
         }
@@ -198,7 +206,10 @@ import Testing
         let fixture = try ImportFixture()
         try fixture.folder.write(geoJSON(cityPoints(7)), to: "points.geojson")
         let yaml = fixture.yaml.replacingOccurrences(
-            of: "layers:\n", with: "  - {id: gone, path: gone.gpkg}\nlayers:\n  - {id: more, theme: base, department: d, geometry: point, sources: [source, gone]}\n  - {id: none, theme: base, department: d, geometry: point, source: gone}\n")
+            of: "layers:\n",
+            with:
+                "  - {id: gone, path: gone.gpkg}\nlayers:\n  - {id: more, theme: base, department: d, geometry: point, sources: [source, gone]}\n  - {id: none, theme: base, department: d, geometry: point, source: gone}\n"
+        )
         let path = try fixture.folder.write(yaml, to: "city.yaml")
         let report = try CityImporter(projectFile: path).run(into: fixture.store, progress: .silent)
         #expect(report.hasFailures)

@@ -15,7 +15,8 @@ import Testing
         "wrong-crs",
     ]
     static let suffixes: Set<String> = [
-        "shp", "gpkg", "geojson", "json", "csv", "tsv", "zip", "gml", "dxf", "osm", "pbf", "gdb", "parquet", "topojson", "vrt",
+        "shp", "gpkg", "geojson", "json", "csv", "tsv", "zip", "gml", "dxf", "osm", "pbf", "gdb", "parquet", "topojson",
+        "vrt",
         "dbf", "gz",
     ]
 
@@ -54,7 +55,8 @@ import Testing
         let temporary = try TemporaryFolder()
         let store = try CityStore.openForImport(temporary.path)
         let frame = try CityCoordinates(crs: "EPSG:3857", extent: LonLatBox(west: -9, south: -9, east: 9, north: 9))
-        let yaml = "twin: 1\nid: a\ncrs: EPSG:3857\nvertical: {datum: unknown}\nextent: [-9, -9, 9, 9]\nthemes: [{id: base}]\n"
+        let yaml =
+            "twin: 1\nid: a\ncrs: EPSG:3857\nvertical: {datum: unknown}\nextent: [-9, -9, 9, 9]\nthemes: [{id: base}]\n"
             + "sources: [{id: source, path: a}]\nlayers: [{id: things, theme: base, department: d, geometry: point, source: source}]"
         var project = try CityProject.parse(yaml, file: "city.yaml", folder: temporary.path)
         var outcomes: [String: Int] = [:]

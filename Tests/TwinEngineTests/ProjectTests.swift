@@ -67,12 +67,18 @@ import Testing
         Mistake(old: "id: demo", new: "idd: demo", line: 2, says: ["unknown key 'idd'", "did you mean 'id'"]),
         Mistake(old: "crs: EPSG:4549", new: "crs: EPSG:99999", line: 4, says: ["EPSG:99999", "EPSG:4549"]),
         Mistake(old: "crs: EPSG:4549", new: "crs: EPSG:4326", line: 4, says: ["not projected", "EPSG:4549"]),
-        Mistake(old: "[119.90, 36.20, 120.10, 36.33]", new: "[119.90, 36.20, 120.10]", line: 6, says: ["4 numbers", "[119.9"]),
-        Mistake(old: "[119.90, 36.20, 120.10, 36.33]", new: "[36.20, 119.90, 36.33, 120.10]", line: 6, says: ["west, south"]),
+        Mistake(
+            old: "[119.90, 36.20, 120.10, 36.33]", new: "[119.90, 36.20, 120.10]", line: 6,
+            says: ["4 numbers", "[119.9"]),
+        Mistake(
+            old: "[119.90, 36.20, 120.10, 36.33]", new: "[36.20, 119.90, 36.33, 120.10]", line: 6, says: ["west, south"]
+        ),
         Mistake(old: "datum: EPSG:5737", new: "datun: EPSG:5737", line: 5, says: ["datun", "did you mean 'datum'"]),
         Mistake(old: "geoid_separation: 8.0", new: "geoid_separation: high", line: 5, says: ["must be a number"]),
         Mistake(old: "encoding: GBK", new: "encodign: GBK", line: 10, says: ["encodign", "did you mean 'encoding'"]),
-        Mistake(old: "format: pipe-survey", new: "format: pipe-survy", line: 11, says: ["did you mean 'pipe-survey'", "cityjson"]),
+        Mistake(
+            old: "format: pipe-survey", new: "format: pipe-survy", line: 11,
+            says: ["did you mean 'pipe-survey'", "cityjson"]),
         Mistake(old: ", points: p.csv", new: "", line: 11, says: ["points:", "lines:"]),
         Mistake(old: "id: buildings", new: "id: Buildings", line: 13, says: ["a-z, 0-9 and _"]),
         Mistake(old: "theme: base", new: "theme: bsae", line: 14, says: ["no theme 'bsae'", "did you mean 'base'"]),
@@ -83,7 +89,9 @@ import Testing
         Mistake(old: "name: floors, type", new: "name: geom, type", line: 20, says: ["reserved"]),
         Mistake(old: "\"#d9d0c7\"", new: "brown", line: 21, says: ["not a colour", "#d9d0c7"]),
         Mistake(old: "label: floors", new: "label: flors", line: 21, says: ["no field", "did you mean 'floors'"]),
-        Mistake(old: "layer: buildings, floors", new: "layer: building, floors", line: 23, says: ["no layer 'building'", "did you mean"]),
+        Mistake(
+            old: "layer: buildings, floors", new: "layer: building, floors", line: 23,
+            says: ["no layer 'building'", "did you mean"]),
         Mistake(old: "layers: [buildings], query", new: "layers: [pipes], query", line: 25, says: ["no layer 'pipes'"]),
         Mistake(old: "at: [120.0, 36.25]", new: "at: [120.0]", line: 25, says: ["2 numbers"]),
         Mistake(old: "themes:", new: "themes: 3\nthemess:", line: 8, says: ["themess"]),

@@ -24,9 +24,13 @@ import Testing
                 let parts = kind == .point ? 1 : Int.random(in: 1...3, using: &random)
                 var geometry = FlatGeometry(kind: kind)
                 for part in 0..<parts {
-                    let vertices = kind == .point ? Int.random(in: 1...3, using: &random) : Int.random(in: 3...8, using: &random)
+                    let vertices =
+                        kind == .point ? Int.random(in: 1...3, using: &random) : Int.random(in: 3...8, using: &random)
                     for _ in 0..<vertices {
-                        geometry.xy += [Int32.random(in: -9_000_000...9_000_000, using: &random), .random(in: -9_000_000...9_000_000, using: &random)]
+                        geometry.xy += [
+                            Int32.random(in: -9_000_000...9_000_000, using: &random),
+                            .random(in: -9_000_000...9_000_000, using: &random),
+                        ]
                         if hasZ, row % 3 != 0 { geometry.z.append(.random(in: -1000...1000, using: &random)) }
                     }
                     let isHole = kind == .polygon && part > 0 && Bool.random(using: &random)
@@ -62,7 +66,10 @@ import Testing
                 builder.columns[column] = .boolean(list, validity)
                 return isNull ? .null : .boolean(value)
             case .text(var dictionary):
-                let value = column == 4 ? "名\(Int.random(in: 0..<5000, using: &random))" : ["", "住宅", "a\u{0}b"].randomElement(using: &random) ?? ""
+                let value =
+                    column == 4
+                    ? "名\(Int.random(in: 0..<5000, using: &random))"
+                    : ["", "住宅", "a\u{0}b"].randomElement(using: &random) ?? ""
                 if isNull { dictionary.appendNull() } else { unsafe dictionary.append(Array(value.utf8).span.bytes) }
                 builder.columns[column] = .text(dictionary)
                 return isNull ? .null : .string(value)
@@ -87,7 +94,8 @@ import Testing
             style: LayerStyle(
                 kind: .fill, color: "", outline: nil, opacity: 1, width: 1, visible: true, label: nil, category: nil))
         return LayerView(
-            definition: definition, snapshot: snapshot, delta: .none(version: snapshot.version), coordinates: coordinates)
+            definition: definition, snapshot: snapshot, delta: .none(version: snapshot.version),
+            coordinates: coordinates)
     }
 
     @Test(arguments: [GeometryKind.point, .line, .polygon], [0, 1, 17, 2500])
@@ -108,12 +116,15 @@ import Testing
                 let feature = try #require(view.feature(id: id))
                 feature.withGeometry { geometry in
                     #expect((0..<geometry.xy.count).map { geometry.xy[$0] } == layer.geometries[row].xy)
-                    #expect((0..<geometry.ringEnds.count).map { geometry.ringEnds[$0] } == layer.geometries[row].ringEnds)
+                    #expect(
+                        (0..<geometry.ringEnds.count).map { geometry.ringEnds[$0] } == layer.geometries[row].ringEnds)
                 }
                 view.withWorld(row: feature.row) { world, _ in
                     #expect((0..<world.count).map { world[$0] } == layer.worlds[row])
                 }
-                for column in RandomLayer.types.indices { #expect(view.value(row: feature.row, column: column) == layer.values[row][column]) }
+                for column in RandomLayer.types.indices {
+                    #expect(view.value(row: feature.row, column: column) == layer.values[row][column])
+                }
                 if hasZ, count > 2 {
                     let flat = [Int32](repeating: 0, count: layer.geometries[row].xy.count / 2)
                     let z = layer.geometries[row].z

@@ -159,7 +159,9 @@ import Testing
         var seen: [Int: Int] = [:]
         let wal = "\(fixture.store)/city.sqlite-wal"
         for _ in 0..<8 {
-            let process = try ExternalTool.twin.start(["import", fixture.folder.file("city.yaml"), "--store", fixture.store])
+            let process = try ExternalTool.twin.start([
+                "import", fixture.folder.file("city.yaml"), "--store", fixture.store,
+            ])
             // The import has begun when its log grows; then it is killed somewhere on its way.
             for _ in 0..<500 where process.isRunning {
                 let size = try? FileManager.default.attributesOfItem(atPath: wal)[.size] as? Int  // safe: not there yet

@@ -65,7 +65,8 @@ enum ArrowColumns {
         let start = unsafe Int(array.pointee.offset)
         let count = unsafe Int(array.pointee.length)
         if format == "f" {
-            let values = unsafe UnsafeBufferPointer(start: raw.assumingMemoryBound(to: Float.self) + start, count: count)
+            let values = unsafe UnsafeBufferPointer(
+                start: raw.assumingMemoryBound(to: Float.self) + start, count: count)
             return unsafe values.map(Double.init)
         }
         return unsafe Array(UnsafeBufferPointer(start: raw.assumingMemoryBound(to: Double.self) + start, count: count))

@@ -112,7 +112,8 @@ extension GDALReader {
             }
             guard let layer = unsafe GDALDatasetGetLayerByName(handle, wanted) else {
                 throw ReaderError(
-                    .configuration, "\(source.path): there is no layer '\(wanted)'; it has \(names.joined(separator: ", "))")
+                    .configuration,
+                    "\(source.path): there is no layer '\(wanted)'; it has \(names.joined(separator: ", "))")
             }
             return OpaquePointer(layer)
         }
@@ -121,7 +122,8 @@ extension GDALReader {
                 .configuration,
                 count == 0
                     ? "\(source.path): it has no layer"
-                    : "\(source.path): it has \(count) layers; add `layer:` with one of \(names.joined(separator: ", "))")
+                    : "\(source.path): it has \(count) layers; add `layer:` with one of \(names.joined(separator: ", "))"
+            )
         }
         return OpaquePointer(layer)
     }

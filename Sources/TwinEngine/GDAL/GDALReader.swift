@@ -94,7 +94,7 @@ import Foundation
                 .assumingMemoryBound(to: UnsafePointer<CChar>?.self)
             _ = unsafe OGR_L_SetIgnoredFields(UnsafeMutableRawPointer(layer), names)
         }
-        for unsafe name in unsafe list { unsafe free(name) }
+        unsafe list.forEach { unsafe free($0) }
     }
 
     /// GDAL's own Arrow code for GeoPackage loses truth values after the first (seen in 3.6.2); its general code does not.
@@ -120,7 +120,8 @@ import Foundation
         defer { unsafe CSLDestroy(options) }
         guard unsafe OGR_L_GetArrowStream(UnsafeMutableRawPointer(layer), &stream, options) else {
             throw ReaderError(
-                .syntax, "\(source.path): cannot read layer \(description.layer): \(messages.lastError ?? "no reason given")")
+                .syntax,
+                "\(source.path): cannot read layer \(description.layer): \(messages.lastError ?? "no reason given")")
         }
         streamIsOpen = true
         var schema = unsafe ArrowSchema()
@@ -166,7 +167,8 @@ import Foundation
         guard status == 0 else {
             isFinished = true
             throw ReaderError(
-                .syntax, "\(description.layer): reading stopped after \(read) features: "
+                .syntax,
+                "\(description.layer): reading stopped after \(read) features: "
                     + (messages.lastError ?? "the driver gave no reason"))
         }
         guard unsafe array.release != nil else {

@@ -61,7 +61,9 @@ enum ShapefileEncoding {
     static func isKnown(codePage text: String) -> Bool {
         let name = text.lowercased()
         guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F || $0 == 0x20 }) else { return false }
-        if Int(name) != nil || name.hasPrefix("ansi ") || name.hasPrefix("iso") || name.hasPrefix("8859") { return true }
+        if Int(name) != nil || name.hasPrefix("ansi ") || name.hasPrefix("iso") || name.hasPrefix("8859") {
+            return true
+        }
         guard let converter = unsafe iconv_open("UTF-8", name), unsafe converter != iconv_t(bitPattern: -1) else {
             return false
         }
@@ -86,7 +88,8 @@ enum ShapefileEncoding {
         var index = bytes.startIndex
         while index < bytes.endIndex {
             let byte = bytes[index]
-            let length = byte < 0x80 ? 1 : byte & 0xE0 == 0xC0 ? 2 : byte & 0xF0 == 0xE0 ? 3 : byte & 0xF8 == 0xF0 ? 4 : 0
+            let length =
+                byte < 0x80 ? 1 : byte & 0xE0 == 0xC0 ? 2 : byte & 0xF0 == 0xE0 ? 3 : byte & 0xF8 == 0xF0 ? 4 : 0
             guard length > 0 else { return false }
             for offset in 1..<max(1, length) {
                 guard index + offset < bytes.endIndex else { return true }

@@ -32,7 +32,8 @@ public struct CityImporter {
         let started = ContinuousClock.now
         if let unknown = only?.first(where: { project.layer($0) == nil }) {
             throw TwinError(
-                .argument, "there is no layer '\(unknown)'; the project has "
+                .argument,
+                "there is no layer '\(unknown)'; the project has "
                     + project.layers.map(\.id).joined(separator: ", "))
         }
         let coordinates = try coordinates()

@@ -18,7 +18,8 @@ struct FieldBinding {
             let parts = field.sourceName.split(separator: ">", maxSplits: 1)
             let isKeyed = parts.count == 2 && parts[0].hasSuffix("-")
             let name = isKeyed ? String(parts[0].dropLast()) : field.sourceName
-            let found = names.firstIndex(of: name)
+            let found =
+                names.firstIndex(of: name)
                 ?? names.firstIndex { $0.lowercased() == name.lowercased() }
             guard let column = found else {
                 // Without `from` a field may be missing in one of several sources; with it, it was meant.
@@ -39,7 +40,9 @@ func hstoreValue(_ key: String, in text: String) -> String? {
     var rest = Substring(text)
     while let open = rest.firstIndex(of: "\"") {
         guard let (name, afterName) = quotedText(rest[open...]) else { return nil }
-        guard afterName.hasPrefix("=>\""), let (value, afterValue) = quotedText(afterName.dropFirst(2)) else { return nil }
+        guard afterName.hasPrefix("=>\""), let (value, afterValue) = quotedText(afterName.dropFirst(2)) else {
+            return nil
+        }
         if name == key { return value }
         rest = afterValue
     }

@@ -79,7 +79,8 @@ struct GeometryPipeline: ~Copyable {
         }
         guard !geometry.isEmpty else { throw FeatureRejection(reason: "empty-geometry", text: "its geometry is empty") }
         guard geometry.kind == kind else {
-            throw FeatureRejection(reason: "wrong-geometry-type", text: "it is a \(geometry.kind), the layer holds a \(kind)")
+            throw FeatureRejection(
+                reason: "wrong-geometry-type", text: "it is a \(geometry.kind), the layer holds a \(kind)")
         }
         try toCity()
     }
@@ -99,7 +100,8 @@ struct GeometryPipeline: ~Copyable {
                 // Within the city's extent: fitted to PROJ with a measured error.
             } else if transformer.transform(&geometry.xy) > 0 {
                 throw FeatureRejection(
-                    reason: "not-transformable", text: "PROJ has no position for one of its vertices in the city's system")
+                    reason: "not-transformable",
+                    text: "PROJ has no position for one of its vertices in the city's system")
             }
         }
         var index = 0

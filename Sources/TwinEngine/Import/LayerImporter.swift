@@ -194,7 +194,8 @@ struct LayerImporter {
         let names = description.fields.map(\.name)
         guard let column = names.firstIndex(of: code) else {
             throw TwinError(
-                .source, "layer '\(layer.id)' takes its codes from '\(code)', which the source does not have; it has "
+                .source,
+                "layer '\(layer.id)' takes its codes from '\(code)', which the source does not have; it has "
                     + names.joined(separator: ", "))
         }
         return column

@@ -9,7 +9,9 @@ struct FeatureIdentities {
 
     /// Reads codes and ids of the layer that is being replaced.
     mutating func load(_ layer: LayerDefinition, _ database: Database) throws {
-        guard layer.code != nil, try database.columns(in: layer.id).contains(where: { $0.name == "code" }) else { return }
+        guard layer.code != nil, try database.columns(in: layer.id).contains(where: { $0.name == "code" }) else {
+            return
+        }
         let rows = try RawStatement(
             database, "SELECT id, code FROM \(quoted(layer.id)) WHERE code IS NOT NULL")
         while try rows.step() {

@@ -16,7 +16,9 @@ extension ImportReport {
 
     /// The report as a table for people.
     public func table() -> String {
-        let headers = ["source", "layer", "status", "read", "kept", "repaired", "rejected", "outside", "CRS", "encoding", "s"]
+        let headers = [
+            "source", "layer", "status", "read", "kept", "repaired", "rejected", "outside", "CRS", "encoding", "s",
+        ]
         var rows = [headers]
         for source in sources {
             rows.append([
@@ -28,7 +30,9 @@ extension ImportReport {
         var lines = [textTable(rows)]
         for source in sources {
             if let failure = source.failure { lines.append("FAILED \(source.source): \(failure)") }
-            for (title, list) in [("rejected", source.rejected), ("repaired", source.repaired), ("made null", source.nulled)] {
+            for (title, list) in [
+                ("rejected", source.rejected), ("repaired", source.repaired), ("made null", source.nulled),
+            ] {
                 for entry in list {
                     lines.append("  \(source.source): \(title) \(entry.count) × \(entry.reason)")
                     lines.append(contentsOf: entry.examples.map { "      \($0)" })

@@ -72,7 +72,9 @@ public struct SourceReport: Sendable {
         rejected.append(
             ReasonCount(
                 reason: "not-delivered", count: count,
-                examples: ["the source counts \(count) more than it gives: deleted rows, or an index that does not match"]))
+                examples: [
+                    "the source counts \(count) more than it gives: deleted rows, or an index that does not match"
+                ]))
     }
 
     /// The source as a whole is undone: what had been kept counts as rejected, so that the sum still holds.

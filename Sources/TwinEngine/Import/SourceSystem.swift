@@ -17,7 +17,8 @@ struct SourceSystemResolver {
         guard let declared = source.crs else {
             guard let stated, !stated.isEmpty else {
                 throw TwinError(
-                    .source, "source '\(source.id)' does not say its coordinate system; add `crs:` to it\(suggestion(sample))")
+                    .source,
+                    "source '\(source.id)' does not say its coordinate system; add `crs:` to it\(suggestion(sample))")
             }
             return try horizontal(stated)
         }

@@ -81,7 +81,8 @@ struct ProjectReader {
             let system = try CoordinateSystem(crs)
             if !system.isProjected {
                 root.child("crs")?.fail(
-                    "'\(crs)' is not projected; a city needs metres, for example EPSG:4549 (CGCS2000, 3-degree, CM 120E)")
+                    "'\(crs)' is not projected; a city needs metres, for example EPSG:4549 (CGCS2000, 3-degree, CM 120E)"
+                )
             }
         } catch {
             root.child("crs")?.fail("\(error)")
@@ -102,7 +103,9 @@ struct ProjectReader {
     private func extent() -> LonLatBox {
         let example = "[119.9, 36.2, 120.1, 36.33]"
         guard let values = root.numbers("extent", count: 4, example: example) else {
-            if root.child("extent") == nil { root.fail("the city needs `extent: \(example)` (west, south, east, north)") }
+            if root.child("extent") == nil {
+                root.fail("the city needs `extent: \(example)` (west, south, east, north)")
+            }
             return LonLatBox(west: 0, south: 0, east: 0, north: 0)
         }
         let box = LonLatBox(west: values[0], south: values[1], east: values[2], north: values[3])
@@ -122,7 +125,7 @@ struct ProjectReader {
 
     /// Replaces `${NAME}` by the environment and makes relative paths absolute. Connection strings stay as they are.
     func resolve(_ path: String) -> String {
-        guard resolvesPaths else { return path }
+        guard resolvesPaths || !path.contains("${") else { return path }
         var text = path
         while let start = text.range(of: "${"), let end = text.range(of: "}", range: start.upperBound..<text.endIndex) {
             let name = String(text[start.upperBound..<end.lowerBound])

@@ -110,7 +110,8 @@ extension ProjectReader {
         let drawn: LayerStyle.Kind = kind == .point ? .circle : kind == .line ? .line : .fill
         guard let style = node.child("style") else {
             return LayerStyle(
-                kind: drawn, color: "#7a8ca0", outline: nil, opacity: 1, width: kind == .point ? 4 : 1.5, visible: false,
+                kind: drawn, color: "#7a8ca0", outline: nil, opacity: 1, width: kind == .point ? 4 : 1.5,
+                visible: false,
                 label: nil, category: nil)
         }
         style.allow(["kind", "color", "outline", "opacity", "width", "visible", "label", "by"])

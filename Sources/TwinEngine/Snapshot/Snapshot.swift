@@ -75,7 +75,9 @@ final class Snapshot: Sendable {
         if let damage = Self.damage(in: file, header.entries) { throw damaged(damage) }
         let text = try required(.metadata, bytes: nil)
         let json = file.bytes.extracting(text)
-        guard let metadata = SnapshotMetadata(json: (0..<json.byteCount).map { unsafe json.unsafeLoad(fromByteOffset: $0, as: UInt8.self) })
+        guard
+            let metadata = SnapshotMetadata(
+                json: (0..<json.byteCount).map { unsafe json.unsafeLoad(fromByteOffset: $0, as: UInt8.self) })
         else { throw damaged("the description is not readable") }
         self.metadata = metadata
         var geometry = GeometrySections()
@@ -95,7 +97,9 @@ final class Snapshot: Sendable {
         geometrySections = geometry
         columnSections = try metadata.columns.enumerated().map { index, column in
             var sections = ColumnSections()
-            guard let values = range(.values, UInt32(index)) else { throw damaged("the column \(column.name) is missing") }
+            guard let values = range(.values, UInt32(index)) else {
+                throw damaged("the column \(column.name) is missing")
+            }
             sections.values = values
             sections.validity = range(.validity, UInt32(index))
             sections.dictionaryOffsets = range(.dictionaryOffsets, UInt32(index)) ?? 0..<0

@@ -94,7 +94,8 @@ struct SnapshotMetadata: Equatable {
     init?(json: [UInt8]) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any],  // safe: nil says so
             let layer = object["layer"] as? String, let crs = object["crs"] as? String,
-            let number = object["kind"] as? Int, let kind = UInt8(exactly: number).flatMap(GeometryKind.init(rawValue:)),
+            let number = object["kind"] as? Int,
+            let kind = UInt8(exactly: number).flatMap(GeometryKind.init(rawValue:)),
             let list = object["columns"] as? [[String: String]]
         else { return nil }
         var columns: [SnapshotFormat.Column] = []

@@ -23,7 +23,9 @@ struct SnapshotHeader {
             throw damaged("it is not a snapshot")
         }
         let format = load(8, UInt32.self)
-        guard format == SnapshotFormat.version else { throw damaged("it is of version \(format), not \(SnapshotFormat.version)") }
+        guard format == SnapshotFormat.version else {
+            throw damaged("it is of version \(format), not \(SnapshotFormat.version)")
+        }
         let sections = Int(load(12, UInt32.self))
         let tableEnd = SnapshotFormat.headerSize + sections * SnapshotFormat.entrySize
         guard load(16, UInt64.self) == UInt64(bytes.byteCount), tableEnd <= bytes.byteCount else {

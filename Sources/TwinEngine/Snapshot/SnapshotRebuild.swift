@@ -29,7 +29,8 @@ enum SnapshotRebuild {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []  // safe: nothing to clean
         for name in names where name.hasPrefix("\(layer).") && name.hasSuffix(".tmp") {
             let parts = name.split(separator: ".")
-            guard let process = parts.dropLast().last.flatMap({ Int32($0) }), kill(process, 0) != 0, errno == ESRCH else { continue }
+            guard let process = parts.dropLast().last.flatMap({ Int32($0) }), kill(process, 0) != 0, errno == ESRCH
+            else { continue }
             unsafe unlink("\(folder)/\(name)")
         }
     }

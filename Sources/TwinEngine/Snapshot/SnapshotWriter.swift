@@ -174,7 +174,8 @@ import Tiles
 
     private func failure() -> TwinError {
         TwinError(
-            .system, "cannot write \(path): \(unsafe String(cString: strerror(errno))); free space and try again, "
+            .system,
+            "cannot write \(path): \(unsafe String(cString: strerror(errno))); free space and try again, "
                 + "the record is untouched")
     }
 

@@ -51,7 +51,8 @@ final class CityStore: Sendable {
     static func open(_ directory: String) throws -> CityStore {
         let path = databasePath(directory)
         guard FileManager.default.fileExists(atPath: path) else {
-            throw TwinError(.store, "there is no city in \(directory); run `twin import city.yaml --store \(directory)` first")
+            throw TwinError(
+                .store, "there is no city in \(directory); run `twin import city.yaml --store \(directory)` first")
         }
         let store = try CityStore(directory: directory, lock: nil)
         try store.checkVersion()
@@ -118,7 +119,8 @@ final class CityStore: Sendable {
                 cause: error.description)
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             TwinError(
-                .store, "\(path) is not a whole SQLite database; restore it from a backup, or import into a new --store",
+                .store,
+                "\(path) is not a whole SQLite database; restore it from a backup, or import into a new --store",
                 cause: error.description)
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             TwinError(
@@ -176,7 +178,8 @@ final class CityStore: Sendable {
         let name = known.split(separator: "\"").dropFirst().first.map(String.init) ?? "another system"
         throw TwinError(
             .store,
-            "the store \(directory) is in \(name) and the project in \(system.code ?? system.name); import into a new --store")
+            "the store \(directory) is in \(name) and the project in \(system.code ?? system.name); import into a new --store"
+        )
     }
 
     /// The base tables. The version is written last, so that a kill before leaves a file that is refused.
@@ -206,14 +209,17 @@ final class CityStore: Sendable {
     // MARK: Metadata
 
     func metadata(_ key: String) throws -> String? {
-        try queue.read { try String.fetchOne($0, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [key]) }
+        try queue.read {
+            try String.fetchOne($0, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [key])
+        }
     }
 
     // MARK: Layers and changes
 
     func layers() throws -> [StoredLayer] {
         try queue.read { database in
-            try Row.fetchAll(database, sql: "SELECT id, version, has_z, has_solid, report FROM twin_layers").map { row in
+            try Row.fetchAll(database, sql: "SELECT id, version, has_z, has_solid, report FROM twin_layers").map {
+                row in
                 StoredLayer(
                     id: row["id"], version: row["version"], hasZ: row["has_z"], hasSolid: row["has_solid"],
                     report: row["report"])
@@ -231,7 +237,8 @@ final class CityStore: Sendable {
         try queue.read { database in
             try Row.fetchAll(
                 database,
-                sql: "SELECT version, feature_id, kind FROM twin_changes WHERE layer = ? AND version > ? ORDER BY version",
+                sql:
+                    "SELECT version, feature_id, kind FROM twin_changes WHERE layer = ? AND version > ? ORDER BY version",
                 arguments: [layer, version]
             ).compactMap { row in
                 guard let kind = StoredChange.Kind(rawValue: row["kind"]) else { return nil }

@@ -67,7 +67,9 @@ struct LayerTable: Sendable {
             try database.execute(
                 sql: "CREATE UNIQUE INDEX \(quoted("twin_code_\(layer.id)")) ON \(quoted(layer.id)) (code)")
         }
-        for (kind, moment, row) in [("insert", "INSERT", "NEW"), ("update", "UPDATE", "NEW"), ("delete", "DELETE", "OLD")] {
+        for (kind, moment, row) in [
+            ("insert", "INSERT", "NEW"), ("update", "UPDATE", "NEW"), ("delete", "DELETE", "OLD"),
+        ] {
             try database.execute(
                 sql: """
                     CREATE TRIGGER \(quoted("twin_\(kind)_\(layer.id)")) AFTER \(moment) ON \(quoted(layer.id))

@@ -190,7 +190,8 @@ struct ByteWriter {
 
     private func f64(at offset: Int) -> Double {
         // Safe: `vertices` checked the bounds of the whole run.
-        unsafe Double(bitPattern: UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+        unsafe Double(
+            bitPattern: UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
     }
 
     /// Appends a run of vertices; a count that the bytes cannot hold reads nothing.

@@ -18,7 +18,8 @@ final class StoreLock: Sendable {
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             close(opened)
             throw TwinError(
-                .store, "another process is importing into \(directory); wait until it has finished, or use another --store")
+                .store,
+                "another process is importing into \(directory); wait until it has finished, or use another --store")
         }
         descriptor = opened
     }
