@@ -139,7 +139,8 @@ final class GeoJSONFile {
         let comma = count > 0 ? ",\n" : ""
         count += 1
         try file.write(
-            "\(comma){\"type\":\"Feature\",\"properties\":{\(properties)},\"geometry\":{\"type\":\"Point\",\"coordinates\":["
+            "\(comma){\"type\":\"Feature\",\"properties\":{\(properties)},\"geometry\":{\"type\":\"Point\","
+                + "\"coordinates\":["
                 + fixed(degrees.x, 7) + "," + fixed(degrees.y, 7) + "]}}")
     }
 

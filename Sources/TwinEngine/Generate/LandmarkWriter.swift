@@ -34,7 +34,8 @@ final class LandmarkWriter: QuarterWriter {
         low = (PlanPoint(min(low.0.x, p.x), min(low.0.y, p.y)), min(low.1, z))
         high = (PlanPoint(max(high.0.x, p.x), max(high.0.y, p.y)), max(high.1, z))
         vertices.append(
-            "[\(Int(((p.x - start.x) * 1000).rounded())),\(Int(((p.y - start.y) * 1000).rounded())),\(Int((z * 1000).rounded()))]"
+            "[\(Int(((p.x - start.x) * 1000).rounded())),\(Int(((p.y - start.y) * 1000).rounded())),"
+                + "\(Int((z * 1000).rounded()))]"
         )
         return vertices.count - 1
     }
@@ -75,8 +76,10 @@ final class LandmarkWriter: QuarterWriter {
             "\"LM\(padded(count + 1, 4))\":{\"type\":\"Building\",\"attributes\":{\"name\":\"\(building.name)\","
                 + "\"storeysAboveGround\":\(building.floors),\"measuredHeight\":\(fixed(height, 2)),"
                 + "\"yearOfConstruction\":\(building.year),\"roofType\":\"\(pitched ? "坡屋顶" : "平屋顶")\"},"
-                + "\"geometry\":[{\"type\":\"Solid\",\"lod\":\"2.2\",\"boundaries\":[[\(shells)]],\"semantics\":{\"surfaces\":["
-                + "{\"type\":\"GroundSurface\"},{\"type\":\"WallSurface\"},{\"type\":\"RoofSurface\"}],\"values\":[[\(kinds)]]}}]}"
+                + "\"geometry\":[{\"type\":\"Solid\",\"lod\":\"2.2\",\"boundaries\":[[\(shells)]],"
+                + "\"semantics\":{\"surfaces\":["
+                + "{\"type\":\"GroundSurface\"},{\"type\":\"WallSurface\"},{\"type\":\"RoofSurface\"}],"
+                + "\"values\":[[\(kinds)]]}}]}"
         )
     }
 

@@ -74,21 +74,25 @@ struct NetworkWriter {
             return "[TITLE]\n[END]\n"
         }
         var text =
-            "[TITLE]\nJiaozhou demo city, central zone; coordinates EPSG:4549 easting northing\n\n[JUNCTIONS]\n;ID Elev Demand\n"
+            "[TITLE]\nJiaozhou demo city, central zone; coordinates EPSG:4549 easting northing\n\n[JUNCTIONS]\n;ID "
+            + "Elev Demand\n"
         for name in names {
             guard let place = nodes[name] else { continue }
             text +=
-                "\(name) \(fixed(frame.ground(place) - 1.3, 2)) \(fixed(1.2 + Double(name.utf8.reduce(0) { $0 + Int($1) } % 20) / 10, 2))\n"
+                "\(name) \(fixed(frame.ground(place) - 1.3, 2)) "
+                + "\(fixed(1.2 + Double(name.utf8.reduce(0) { $0 + Int($1) } % 20) / 10, 2))\n"
         }
         let supply = fixed(frame.ground(start) - 1, 2)
         text += "R1X \(supply) 0\nR1Y \(supply) 0\n"
         text += "\n[RESERVOIRS]\n;ID Head\nR1 \(fixed(frame.ground(start) + 4, 2))\n"
         text +=
-            "\n[TANKS]\n;ID Elev InitLvl MinLvl MaxLvl Diam MinVol\nT1 \(fixed(frame.ground(end) + 38, 2)) 3 0.5 6 24 0\n"
+            "\n[TANKS]\n;ID Elev InitLvl MinLvl MaxLvl Diam MinVol\nT1 \(fixed(frame.ground(end) + 38, 2)) 3 0.5 6 "
+            + "24 0\n"
         text += "\n[PIPES]\n;ID Node1 Node2 Length Diameter Roughness MinorLoss Status\n"
         for (index, pipe) in pipes.enumerated() {
             text +=
-                "P\(padded(index + 1, 5)) \(pipe.from) \(pipe.to) \(fixed(pipe.length, 2)) \(pipe.diameter) 120 0 Open\n"
+                "P\(padded(index + 1, 5)) \(pipe.from) \(pipe.to) \(fixed(pipe.length, 2)) \(pipe.diameter) 120 0 "
+                + "Open\n"
         }
         text += "PT1 \(last) T1 60 500 120 0 Open\nPV1 R1X \(first) 25 800 130 0 Open\n"
         text += "\n[PUMPS]\n;ID Node1 Node2 Parameters\nPU1 R1 R1Y HEAD C1\n"

@@ -152,11 +152,13 @@ final class PlanWriter: QuarterWriter {
         let items = conflicts.map { conflict in
             let degrees = toDegrees(conflict.place)
             return
-                "  {\"kind\": \"\(conflict.kind)\", \"code\": \"\(conflict.code)\", \"detail\": \"\(conflict.detail)\", \"lonLat\": ["
+                "  {\"kind\": \"\(conflict.kind)\", \"code\": \"\(conflict.code)\", \"detail\": "
+                + "\"\(conflict.detail)\", \"lonLat\": ["
                 + fixed(degrees.x, 6) + ", " + fixed(degrees.y, 6) + "]}"
         }
         let totals = Self.wanted.keys.sorted().map { "\"\($0)\": \(count($0))" }
         return
-            "{\"counts\": {\(totals.joined(separator: ", "))}, \"conflicts\": [\n\(items.joined(separator: ",\n"))\n]}\n"
+            "{\"counts\": {\(totals.joined(separator: ", "))}, \"conflicts\": "
+            + "[\n\(items.joined(separator: ",\n"))\n]}\n"
     }
 }

@@ -12,6 +12,13 @@ extension ProjectText {
         source("railway", "railway.gpkg")
         source("parcels", "parcels.shp")
         source("buildings", "buildings.shp", "encoding: GBK")
+        addLand()
+        addParcels()
+        addStreets()
+        addBuildings()
+    }
+
+    private mutating func addLand() {
         let natural = "自然资源和规划局"
         layer(
             Layer(
@@ -34,7 +41,8 @@ extension ProjectText {
                 id: "green", zh: "绿地广场", en: "Parks and squares", theme: "base", department: "园林局", geometry: "polygon",
                 source: "green", isBase: true, zoom: 11...22, fields: ["name:string|名称|Name", "class:string|类型|Class"],
                 style:
-                    "kind: fill, color: \"#cfe5bf\", opacity: 1, visible: true, label: name, by: {field: class, values: "
+                    "kind: fill, color: \"#cfe5bf\", opacity: 1, visible: true, label: name, by: {field: class, "
+                    + "values: "
                     + "{公园: \"#c6e2b4\", 绿地: \"#d6e9c8\", 广场: \"#e9e4d6\", 运动场: \"#aed596\"}, other: \"#d6e9c8\"}"))
         layer(
             Layer(
@@ -42,11 +50,15 @@ extension ProjectText {
                 source: "water",
                 isBase: true, zoom: 4...22, fields: ["name:string|名称|Name", "class:string|类型|Class"],
                 style:
-                    "kind: fill, color: \"#b9d7ea\", outline: \"#a3c7de\", opacity: 1, width: 0.6, visible: true, label: name"
+                    "kind: fill, color: \"#b9d7ea\", outline: \"#a3c7de\", opacity: 1, width: 0.6, visible: true, "
+                    + "label: name"
             ))
+    }
+
+    private mutating func addParcels() {
         layer(
             Layer(
-                id: "parcels", zh: "宗地", en: "Parcels", theme: "land", department: natural, geometry: "polygon",
+                id: "parcels", zh: "宗地", en: "Parcels", theme: "land", department: "自然资源和规划局", geometry: "polygon",
                 source: "parcels", code: "宗地代码", isBase: true, zoom: 14...22,
                 fields: [
                     "land_use<地类编码:string|地类编码|Land use code", "land_use_name<地类名称:string|地类名称|Land use",
@@ -62,9 +74,14 @@ extension ProjectText {
                     "bridge:integer|桥梁|Bridge", "speed:integer:km/h|限速|Speed limit",
                 ],
                 style:
-                    "kind: line, color: \"#ffffff\", outline: \"#cfc7b9\", opacity: 1, width: 3, visible: true, label: name, "
-                    + "by: {field: class, values: {快速路: \"#f6c667\", 主干路: \"#fbe2a0\", 次干路: \"#ffffff\", 支路: \"#ffffff\", "
+                    "kind: line, color: \"#ffffff\", outline: \"#cfc7b9\", opacity: 1, width: 3, visible: true, "
+                    + "label: name, "
+                    + "by: {field: class, values: {快速路: \"#f6c667\", 主干路: \"#fbe2a0\", 次干路: \"#ffffff\", 支路: "
+                    + "\"#ffffff\", "
                     + "街巷: \"#fbf9f4\", 乡道: \"#fdfbf5\"}, other: \"#ffffff\"}"))
+    }
+
+    private mutating func addStreets() {
         layer(
             Layer(
                 id: "main_roads", zh: "主要道路", en: "Main roads", theme: "transport", department: "交通运输局",
@@ -78,9 +95,12 @@ extension ProjectText {
                 source: "railway", isBase: true, zoom: 8...22,
                 fields: ["name:string|名称|Name", "class:string|等级|Class", "tracks:integer|股道数|Tracks"],
                 style: "kind: line, color: \"#8b8780\", opacity: 1, width: 1.6, visible: true"))
+    }
+
+    private mutating func addBuildings() {
         layer(
             Layer(
-                id: "buildings", zh: "建筑物", en: "Buildings", theme: "base", department: natural, geometry: "polygon",
+                id: "buildings", zh: "建筑物", en: "Buildings", theme: "base", department: "自然资源和规划局", geometry: "polygon",
                 source: "buildings", code: "编码", isBase: true, zoom: 13...22,
                 fields: [
                     "name<名称:string|名称|Name", "floors<层数:integer:层|层数|Floors", "height<高度:real:m|高度|Height",
@@ -88,9 +108,12 @@ extension ProjectText {
                     "ground<地面高程:real:m|地面高程|Ground height",
                 ],
                 style:
-                    "kind: fill, color: \"#ddd3c4\", outline: \"#b9ad9c\", opacity: 0.95, width: 0.6, visible: true, label: name, "
-                    + "by: {field: use, values: {住宅: \"#e3d5bd\", 农宅: \"#decbb0\", 商业: \"#e8bda8\", 商务: \"#dfb3b0\", 办公: \"#d5c6cf\", "
-                    + "工业: \"#cdc6d3\", 仓储: \"#c9c0cb\", 教育: \"#e3c9d6\", 医疗: \"#ecc3c3\", 文化: \"#e6d3a5\", 市政: \"#c9cfd2\"}, "
+                    "kind: fill, color: \"#ddd3c4\", outline: \"#b9ad9c\", opacity: 0.95, width: 0.6, visible: true,"
+                    + " label: name, "
+                    + "by: {field: use, values: {住宅: \"#e3d5bd\", 农宅: \"#decbb0\", 商业: \"#e8bda8\", 商务: \"#dfb3b0\","
+                    + " 办公: \"#d5c6cf\", "
+                    + "工业: \"#cdc6d3\", 仓储: \"#c9c0cb\", 教育: \"#e3c9d6\", 医疗: \"#ecc3c3\", 文化: \"#e6d3a5\", 市政: "
+                    + "\"#c9cfd2\"}, "
                     + "other: \"#ddd3c4\"}"))
     }
 }

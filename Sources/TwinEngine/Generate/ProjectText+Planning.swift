@@ -3,9 +3,12 @@
 extension ProjectText {
     /// Colours of Chinese land-use plans: yellow housing, red commerce, pink services, brown industry, green parks.
     static let planColors =
-        "{\"0701\": \"#ffe58a\", \"0703\": \"#f4d9a0\", \"0801\": \"#f29ac0\", \"0803\": \"#f2a6c9\", \"0804\": \"#f7b7d2\", "
-        + "\"0806\": \"#f07fa8\", \"0901\": \"#f0604d\", \"0902\": \"#d94a3d\", \"1001\": \"#b98a66\", \"1101\": \"#b39ac6\", "
-        + "\"1309\": \"#8fb4d8\", \"1401\": \"#79c36a\", \"1402\": \"#a5d88e\", \"1403\": \"#cfe3b4\"}, other: \"#dddddd\""
+        "{\"0701\": \"#ffe58a\", \"0703\": \"#f4d9a0\", \"0801\": \"#f29ac0\", \"0803\": \"#f2a6c9\", \"0804\": "
+        + "\"#f7b7d2\", "
+        + "\"0806\": \"#f07fa8\", \"0901\": \"#f0604d\", \"0902\": \"#d94a3d\", \"1001\": \"#b98a66\", \"1101\": "
+        + "\"#b39ac6\", "
+        + "\"1309\": \"#8fb4d8\", \"1401\": \"#79c36a\", \"1402\": \"#a5d88e\", \"1403\": \"#cfe3b4\"}, other: "
+        + "\"#dddddd\""
 
     mutating func addPlanning() {
         let natural = "自然资源和规划局"
@@ -47,7 +50,8 @@ extension ProjectText {
                     zoom: id == "basic_farmland" ? 11...22 : 8...22,
                     fields: ["name<MC:string|名称|Name", "area<MJ:real:m²|面积|Area"],
                     style:
-                        "kind: \(kind), color: \"\(color)\", outline: \"\(outline)\", opacity: \(kind == "line" ? "1" : "0.35"), width: 1.6"
+                        "kind: \(kind), color: \"\(color)\", outline: \"\(outline)\", opacity: "
+                        + "\(kind == "line" ? "1" : "0.35"), width: 1.6"
                 ))
         }
     }
@@ -84,7 +88,8 @@ extension ProjectText {
                     "road<道路名称:string|道路|Street",
                 ],
                 style:
-                    "kind: circle, color: \"#555555\", opacity: 0.9, width: 2.6, by: {field: class, values: {\(colors)}, other: \"#555555\"}"
+                    "kind: circle, color: \"#555555\", opacity: 0.9, width: 2.6, by: {field: class, values: "
+                    + "{\(colors)}, other: \"#555555\"}"
             ))
     }
 }

@@ -93,7 +93,8 @@ extension ProjectText {
             id: "pipe_survey", zh: "地下管线普查", en: "Pipe survey", department: "住房和城乡建设局", zhText: "八类管线与管点的分布",
             enText: "Eight classes of pipes and their points",
             layers:
-                "pipe_water, pipe_storm, pipe_sewage, pipe_gas, pipe_heat, pipe_power, pipe_telecom, pipe_industrial, pipe_points",
+                "pipe_water, pipe_storm, pipe_sewage, pipe_gas, pipe_heat, pipe_power, pipe_telecom, "
+                + "pipe_industrial, pipe_points",
             s: 0.6, t: 0.5, zoom: 16.5, radius: 200),
     ]
 

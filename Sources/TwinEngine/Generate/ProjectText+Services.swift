@@ -23,7 +23,8 @@ extension ProjectText {
                         "phone:string|电话|Phone",
                     ],
                     style:
-                        "kind: circle, color: \"\(item.color)\", outline: \"#ffffff\", opacity: 1, width: 5, label: name"
+                        "kind: circle, color: \"\(item.color)\", outline: \"#ffffff\", opacity: 1, width: 5, label: "
+                        + "name"
                 ))
         }
         let areas = [
@@ -57,26 +58,33 @@ extension ProjectText {
         let plane = "format: epanet, crs: \"EPSG:4549\", axis_order: easting-northing"
         source("network_links", "water_network.inp", "\(plane), layer: links")
         source("network_nodes", "water_network.inp", "\(plane), layer: nodes")
-        func points(
-            _ id: String, _ zh: String, _ en: String, _ theme: String, _ department: String, _ color: String,
-            _ width: String,
-            _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String]
-        ) -> Layer {
-            Layer(
-                id: id, zh: zh, en: en, theme: theme, department: department, geometry: "point", source: id, code: code,
-                classification: grade, zoom: zoom...22, fields: fields,
-                style: "kind: circle, color: \"\(color)\", outline: \"#ffffff\", opacity: 0.95, width: \(width)")
-        }
+        addStreetAssets()
+        addTerminals()
+        addModels()
+    }
+
+    private static func points(
+        _ id: String, _ zh: String, _ en: String, _ theme: String, _ department: String, _ color: String,
+        _ width: String,
+        _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String]
+    ) -> Layer {
+        Layer(
+            id: id, zh: zh, en: en, theme: theme, department: department, geometry: "point", source: id, code: code,
+            classification: grade, zoom: zoom...22, fields: fields,
+            style: "kind: circle, color: \"\(color)\", outline: \"#ffffff\", opacity: 0.95, width: \(width)")
+    }
+
+    private mutating func addStreetAssets() {
         layer(
-            points(
+            Self.points(
                 "street_lamps", "路灯", "Street lamps", "facilities", "城市管理局", "#f2b705", "2.4", 15, "code", "public",
                 ["height:real:m|高度|Height", "power:real:W|功率|Power", "road:string|道路|Street"]))
         layer(
-            points(
+            Self.points(
                 "poles", "综合杆", "Poles", "facilities", "城市管理局", "#6c757d", "3", 14, "code", "public",
                 ["kind:string|类型|Kind", "height:real:m|高度|Height", "road:string|道路|Street"]))
         layer(
-            points(
+            Self.points(
                 "components", "城市部件", "City components", "facilities", "城市管理局", "#12b886", "2.8", 16, nil, "public",
                 [
                     "component<code:string|部件代码|Component code", "name:string|名称|Name",
@@ -84,22 +92,25 @@ extension ProjectText {
                     "state:string|状态|State",
                 ]))
         layer(
-            points(
+            Self.points(
                 "trees", "行道树", "Street trees", "facilities", "园林局", "#69b35a", "2.2", 16, nil, "public",
                 ["species:string|树种|Species", "height:real:m|高度|Height", "planted:integer|栽植年份|Planted"]))
         layer(
-            points(
+            Self.points(
                 "bus_stops", "公交站", "Bus stops", "transport", "交通运输局", "#1c7ed6", "4", 13, nil, "public",
                 ["name:string|名称|Name", "lines:string|线路|Lines"]))
+    }
+
+    private mutating func addTerminals() {
         layer(
-            points(
+            Self.points(
                 "cameras", "视频监控", "Cameras", "facilities", "公安局", "#5f3dc4", "3.4", 14, "设备编码", "restricted",
                 [
                     "name<名称:string|名称|Name", "heading<朝向:integer:°|朝向|Heading", "kind<类型:string|类型|Kind",
                     "owner<权属单位:string|权属单位|Owner",
                 ]))
         layer(
-            points(
+            Self.points(
                 "sensors", "感知终端", "Sensing terminals", "sensing", "大数据局", "#0ca678", "4", 12, "终端编码", "public",
                 [
                     "kind<类型:string|类型|Kind", "kind_name<类型名称:string|类型名称|Kind name", "name<名称:string|名称|Name",
@@ -107,6 +118,10 @@ extension ProjectText {
                     "grade<数据分级:string|数据分级|Grade",
                     "status<状态:string|状态|Status", "installed<安装日期:date|安装日期|Installed",
                 ]))
+    }
+
+    /// Landmarks in three dimensions and the model of the water network.
+    private mutating func addModels() {
         layer(
             Layer(
                 id: "landmarks", zh: "地标三维建筑", en: "Landmark buildings (LoD2)", theme: "base", department: "自然资源和规划局",

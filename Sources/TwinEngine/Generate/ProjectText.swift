@@ -16,8 +16,10 @@ struct ProjectText {
     /// A pipe survey part: two tables joined by point number.
     mutating func survey(_ id: String, prefix: String, part: String, encoding: String) {
         sources.append(
-            "  - {id: \(id), format: pipe-survey, points: sources/\(prefix)_points.csv, lines: sources/\(prefix)_lines.csv, "
-                + "encoding: \(encoding), crs: EPSG:4549, axis_order: northing-easting, survey: {number: 物探点号, north: X, east: Y, "
+            "  - {id: \(id), format: pipe-survey, points: sources/\(prefix)_points.csv, lines: "
+                + "sources/\(prefix)_lines.csv, "
+                + "encoding: \(encoding), crs: EPSG:4549, axis_order: northing-easting, survey: {number: 物探点号, "
+                + "north: X, east: Y, "
                 + "ground: 地面高程, from: 起点点号, to: 终点点号, from_depth: 起点埋深, to_depth: 终点埋深, diameter: 管径, part: \(part)}}")
     }
 
@@ -44,7 +46,8 @@ struct ProjectText {
         var text = "  - id: \(layer.id)\n    title: {zh: \(layer.zh), en: \"\(layer.en)\"}\n    theme: \(layer.theme)\n"
         text += "    department: \(layer.department)\n    classification: \(layer.classification)\n"
         text +=
-            "    geometry: \(layer.geometry)\n    \(layer.source.hasPrefix("[") ? "sources" : "source"): \(layer.source)\n"
+            "    geometry: \(layer.geometry)\n    \(layer.source.hasPrefix("[") ? "sources" : "source"): "
+            + "\(layer.source)\n"
         if let code = layer.code { text += "    code: \(code)\n" }
         text +=
             "    base: \(layer.isBase)\n    zoom: [\(layer.zoom.lowerBound), \(layer.zoom.upperBound)]\n    fields:\n"

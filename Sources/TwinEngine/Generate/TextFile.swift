@@ -19,7 +19,7 @@ internal import Glibc
         self.path = path
         unsafe file = unsafe fopen(path, "wb")
         unsafe converter = encoding == .gbk ? unsafe iconv_open("GBK", "UTF-8") : nil
-        guard unsafe file != nil else { throw TwinError(.system, "\(path) cannot be created", cause: systemReason()) }
+        guard unsafe file != nil else { throw TwinError(.system, "\(path) cannot be created", cause: reasonOfSystem()) }
         if encoding == .utf8WithMark { buffer += [0xEF, 0xBB, 0xBF] }
     }
 
@@ -89,7 +89,7 @@ internal import Glibc
         buffer.removeAll(keepingCapacity: true)
         let written = unsafe bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
         guard written == bytes.count else {
-            throw TwinError(.system, "\(path) cannot be written; is the disk full?", cause: systemReason())
+            throw TwinError(.system, "\(path) cannot be written; is the disk full?", cause: reasonOfSystem())
         }
     }
 
@@ -105,7 +105,7 @@ internal import Glibc
             }
         }
         guard status != -1 else {
-            throw TwinError(.system, "\(path) holds a character that GBK lacks", cause: systemReason())
+            throw TwinError(.system, "\(path) holds a character that GBK lacks", cause: reasonOfSystem())
         }
         return Array(output[..<(output.count - left)])
     }
@@ -115,12 +115,12 @@ internal import Glibc
         try flush()
         let status = unsafe fclose(open)
         unsafe file = nil
-        guard status == 0 else { throw TwinError(.system, "\(path) could not be finished", cause: systemReason()) }
+        guard status == 0 else { throw TwinError(.system, "\(path) could not be finished", cause: reasonOfSystem()) }
     }
 }
 
 /// What the operating system said last.
-private func systemReason() -> String {
+private func reasonOfSystem() -> String {
     let code = errno
     guard let text = unsafe strerror(code) else { return "errno \(code)" }
     return unsafe String(cString: text)
