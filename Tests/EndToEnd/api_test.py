@@ -276,10 +276,15 @@ def access_and_live():
         access.write_text("tokens:\n" + "\n".join(lines) + "\n")
         with server(copied(folder), "--access", access) as (base, _):
             at = text(CENTER)
-            for path in ("/collections/pipe_gas/items", "/tiles/cameras.json", "/collections/sensors",
-                         f"/query/radius?at={at}&radius=500&layers=pipe_gas", "/live"):
+            grades = ["public", "internal", "restricted", "confidential"]
+            layers = {l["id"]: grades.index(l["classification"])
+                      for l in twin_json("info", "--store", STORE, "--json")["layers"]}
+            for path, layer in (("/collections/pipe_gas/items", "pipe_gas"), ("/tiles/cameras.json", "cameras"),
+                                ("/collections/network_links", "network_links"), ("/live", "sensors"),
+                                ("/collections/pipe_points/items/1", "pipe_points"),
+                                (f"/query/radius?at={at}&radius=500&layers=pipe_gas", "pipe_gas")):
                 status = [get(path, base, token).status_code for token in (None, "gateway", "fire")]
-                wanted = [403, 200 if path in ("/live", "/collections/sensors") else 403, 200]
+                wanted = [200 if layers[layer] <= clearance else 403 for clearance in (0, 1, 2)]
                 check(f"access by classification: {path[:50]}", status == wanted, f"{status}, wanted {wanted}")
             check("a wrong token is 401", get("/collections", base, "stolen").status_code == 401)
             seen = {c["id"] for c in get("/collections", base).json()["collections"]}
