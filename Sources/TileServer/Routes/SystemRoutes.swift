@@ -44,16 +44,16 @@ enum SystemRoutes {
     @Sendable private static func metrics(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         let live = server.live.index
         let cache = server.tiles
-        let text = server.metrics.exposition([
-            ("twin_tile_cache_hits_total", "counter", "Tiles answered from the cache.", Double(cache.hitCount)),
-            ("twin_tile_cache_misses_total", "counter", "Tiles that were made.", Double(cache.missCount)),
-            ("twin_tile_cache_bytes", "gauge", "Bytes held by the tile cache.", Double(cache.byteCount)),
-            ("twin_live_terminals", "gauge", "Active live terminals.", Double(live.snapshot().count)),
-            ("twin_live_observations_total", "counter", "Observations applied.", Double(live.appliedCount)),
-            ("twin_live_streams", "gauge", "Open event streams.", Double(server.streams.load(ordering: .relaxed))),
-            ("twin_jobs", "gauge", "Jobs that compute or wait.", Double(server.workers.pendingCount)),
-            ("twin_city_version", "gauge", "Version of the city that is served.", Double(server.city.view().version)),
-        ])
+        let metrics = server.metrics
+        metrics.set("twin_tile_cache_hits_total", Double(cache.hitCount))
+        metrics.set("twin_tile_cache_misses_total", Double(cache.missCount))
+        metrics.set("twin_tile_cache_bytes", Double(cache.byteCount))
+        metrics.set("twin_live_terminals", Double(live.snapshot().count))
+        metrics.set("twin_live_observations_total", Double(live.appliedCount))
+        metrics.set("twin_live_streams", Double(server.streams.load(ordering: .relaxed)))
+        metrics.set("twin_jobs", Double(server.workers.pendingCount))
+        metrics.set("twin_city_version", Double(server.city.view().version))
+        let text = metrics.exposition()
         var reply = Reply(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
         reply.cacheControl = "no-store"
         return reply
