@@ -24,6 +24,7 @@ def arguments():
     parser.add_argument("--prefix", default="", help="start of the file names (default: the city's id)")
     parser.add_argument("--center", help="lon,lat to look at (default: a dense place near the city's centre)")
     parser.add_argument("--size", default="1440x900", help="window size (default: 1440x900)")
+    parser.add_argument("--token", help="access token, to see what is not public")
     parser.add_argument("--only", help="only the shots whose name contains this text")
     return parser.parse_args()
 
@@ -34,10 +35,11 @@ def get(url):
 
 
 def dense_place(base, city):
-    """A building near the middle of the city's extent, so that the pictures show streets and not a field."""
-    w, s, e, n = city["extent"]
-    middle = [(w + e) / 2, (s + n) / 2]
+    """A place near the middle of the built-up city, so that the pictures show streets and not a field."""
     layer = building_layer(city)
+    extents = [l["extent"] for l in city["layers"] if l["id"] == layer and l["extent"]]
+    w, s, e, n = extents[0] if extents else city["extent"]
+    middle = [(w + e) / 2, (s + n) / 2]
     if not layer:
         return middle
     best = (-1, middle)
@@ -81,6 +83,7 @@ def plan(base, city, at):
         ("2d-overview-en", "view=2d&lang=en&theme=light", False),
         ("2d-radius-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
         ("2d-radius-en-dark", f"view=2d&lang=en&theme=dark&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
+        ("2d-scenario-en", "view=2d&lang=en&theme=light&tab=scenario" + (f"&scenario={city['scenarios'][0]['id']}" if city["scenarios"] else ""), False),
         ("2d-feature-zh", f"view=2d&lang=zh&theme=light&center={building[0]:.7f},{building[1]:.7f}&zoom=17.5", True),
         ("25d-zh", f"view=2.5d&lang=zh&theme=light&{where}&zoom=16&pitch=58&bearing=-25&tab=live", False),
     ]
@@ -90,8 +93,8 @@ def plan(base, city, at):
             ("3d-above-en", f"view=3d&lang=en&theme=light&{where}&zoom=15&pitch=60&bearing=30", False),
         ]
         if any(m["kind"] == "pipes" for m in city["models"]):
-            shots.append(("3d-underground-zh", f"view=underground&lang=zh&theme=light&{where}&zoom=17&pitch=50", False))
-            shots.append(("3d-underground-en", f"view=underground&lang=en&theme=dark&{where}&zoom=17&pitch=60", False))
+            shots.append(("3d-underground-zh", f"view=underground&lang=zh&theme=light&{where}&zoom=18&pitch=50", False))
+            shots.append(("3d-underground-en", f"view=underground&lang=en&theme=dark&{where}&zoom=18&pitch=60", False))
     return shots
 
 
@@ -113,11 +116,14 @@ def colours(png, box):
     return len(part.getcolors(maxcolors=part.width * part.height))
 
 
-def shoot(browser, base, out, name, hashed, click, size):
+def shoot(browser, base, out, name, hashed, click, size, token):
     """Takes one picture; returns the reasons why it is not good."""
     page = browser.new_page(viewport=size, reduced_motion="reduce")
+    if token:
+        page.add_init_script(f"sessionStorage.setItem('twin.token', {json.dumps(token)})")
     logged = []
-    page.on("console", lambda m: logged.append(m.text) if m.type == "error" else None)
+    # A city may keep its sensors to itself: the page then explains the refusal, which the browser also logs.
+    page.on("console", lambda m: logged.append(m.text) if m.type == "error" and "/live/stream" not in m.location["url"] else None)
     page.on("pageerror", lambda e: logged.append(str(e)))
     problems = []
     started = time.time()
@@ -155,7 +161,7 @@ def main():
         for name, hashed, click in plan(base, city, at):
             if options.only and options.only not in name:
                 continue
-            problems = shoot(browser, base, out, f"{prefix}-{name}", hashed, click, {"width": width, "height": height})
+            problems = shoot(browser, base, out, f"{prefix}-{name}", hashed, click, {"width": width, "height": height}, options.token)
             for problem in problems:
                 print(f"     {problem}", file=sys.stderr)
             failed += bool(problems)

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real headless Chromium, against a running server.
 
-    .venv-web/bin/python Tests/EndToEnd/page_test.py BASE_URL
+    .venv-web/bin/python Tests/EndToEnd/page_test.py BASE_URL [TOKEN]
+
+With TOKEN, an access token that may read the sensors, the token dialog is tested to the end.
 
 Prints one line per check and "N passed, N failed"; exit status 1 when one failed. scripts/shots makes .venv-web.
 """
 
 import io
+import re
 import sys
 import urllib.parse
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Error, sync_playwright
 
 FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
@@ -133,24 +136,136 @@ def check_layout(page):
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
-def check_3d(page, logged):
+def stage_picture(page):
+    box = page.locator("#map3d").bounding_box()
+    image = Image.open(io.BytesIO(page.screenshot(timeout=120_000))).convert("RGB")
+    return image.crop((int(box["x"]) + 250, int(box["y"]) + 8, int(box["x"] + box["width"]) - 60, int(box["y"] + box["height"]) - 8))
+
+
+def check_pick(page, base, name, belongs):
+    """Clicks around the middle of the 3D scene until the panel shows a record of a wanted layer."""
+    box = page.locator("#map3d").bounding_box()
+    seen = "nothing"
+    for dx, dy in [(0, 0), (0, -6), (0, 6), (6, 0), (-6, 0), (0, -14), (0, 14), (14, 0), (-14, 0), (0, -30), (30, 0), (-30, 0), (0, 40)]:
+        page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2 + dy)
+        try:
+            page.wait_for_selector("#feature-id", timeout=6000)
+        except Error:
+            continue
+        page.wait_for_timeout(800)
+        seen = urllib.parse.unquote(page.evaluate("new URLSearchParams(location.hash.slice(1)).get('select')") or "nothing")
+        layer, _, number = seen.partition("/")
+        if not belongs(layer):
+            continue
+        record = page.request.get(f"{base}/collections/{layer}/items/{number}")
+        good = record.ok and str(record.json()["id"]) == page.inner_text("#feature-id")
+        check(name, good, f"{seen}: {record.status}")
+        check(f"{name}: attributes", page.locator("table.attrs tr").count() >= 4, seen)
+        return
+    check(name, False, f"clicked {seen}")
+
+
+def some_pipe(page, base, city, at):
+    """lon, lat of a vertex of a public pipe near a place, and the pipe layers; None when there is none."""
+    lines = [l["id"] for l in city["layers"] if l["geometry"] == "line" and any("depth" in f["name"] for f in l["fields"])]
+    for layer in lines:
+        answer = page.request.get(f"{base}/query/radius?at={at[0]},{at[1]}&radius=1500&layers={layer}&limit=5").json()
+        for feature in answer["layers"][0]["features"]:
+            line = feature["geometry"]["coordinates"]
+            line = line[0] if isinstance(line[0][0], list) else line
+            return [(line[0][i] + line[1][i]) / 2 for i in (0, 1)], set(lines)
+    return None, set(lines)
+
+
+def check_3d(page, base, city, layer, at, logged):
     page.click("#views [data-value='3d']")
     if not wait_ready(page, "the 3D view is ready", logged):
         return
     check("the 3D picture is not empty", map_colours(page) > 100, "fewer than 100 colours")
     check("the 3D view stayed", page.get_attribute("#views [data-value='3d']", "aria-pressed") == "true")
+    check_pick(page, base, "a click in 3D shows a building", lambda picked: picked == layer)
+    if not any(model["kind"] == "pipes" for model in city["models"]):
+        return
+    where, lines = some_pipe(page, base, city, at)
+    if not check("there is a pipe near the place", where is not None, str(lines)):
+        return
+    page.fill("#search", f"{where[0]:.7f},{where[1]:.7f}")
+    page.press("#search", "Enter")
+    page.wait_for_timeout(3000)
+    above = stage_picture(page)
+    page.evaluate("document.body.dataset.ready = '0'")
+    page.click("#views [data-value='underground']")
+    if not wait_ready(page, "the underground view is ready", logged):
+        return
+    below = stage_picture(page)
+    changed = sum(ImageStat.Stat(ImageChops.difference(above, below)).mean) / 3
+    check("underground looks different from above", changed > 12, f"mean difference {changed:.1f}")
+    check("the legend names the pipe classes", page.locator("#legend3d li").count() >= 1)
+    page.click("[data-pipes=depth]")
+    check("pipes can be coloured by depth", "m" in page.inner_text("#legend3d li >> nth=0"))
+    page.click("[data-pipes=class]")
+    check_pick(page, base, "a click underground shows a pipe", lambda picked: picked in lines)
+
+
+POSITIONS = """() => import('/web/js/live.js').then(({live}) =>
+  [...live.sensors.values()].map((s) => [s.id, s.kind, ...(s.shown || [])].join()))"""
+
+
+def check_live(page, base, city, token):
+    """Sensors move; or, where they are not public, the panel says so and takes a token."""
+    page.click("#tab-live")
+    page.wait_for_selector("#live-denied, #live-list .hits", timeout=20_000)
+    denied = page.locator("#live-denied").count() > 0
+    if denied:
+        check("a refusal is explained", "token" in page.inner_text("#live-denied") or "令牌" in page.inner_text("#live-denied"))
+        page.click("#live-denied button")
+        page.fill("#token-input", "not-a-token")
+        page.click("#token-use")
+        if not token:
+            page.wait_for_timeout(800)
+            page.keyboard.press("Escape")
+            return
+        page.wait_for_selector("#token-dialog .problem:not([hidden])", timeout=5000)
+        check("a wrong token is refused with a reason", "token" in page.inner_text("#token-dialog .problem"))
+        page.fill("#token-input", token)
+        with page.expect_navigation():
+            page.click("#token-use")
+        page.wait_for_function(READY, timeout=60_000)
+        page.click("#tab-live")
+        page.wait_for_selector("#live-list .hits", timeout=20_000)
+        check("the token is kept for this tab only", page.evaluate("localStorage.getItem('twin.token') === null && sessionStorage.getItem('twin.token') !== null"))
+        check("more layers are listed with a token", page.locator("input[data-layer]").count() > len(city["layers"]))
+    check("sensors are listed", page.locator("[data-sensor]").count() > 0)
+    before = set(page.evaluate(POSITIONS))
+    page.wait_for_timeout(6000)
+    after = set(page.evaluate(POSITIONS))
+    moved = {entry.split(",")[1] for entry in after - before}
+    check("vehicles move on the stream", bool(moved), f"{len(before)} terminals, none moved in 6 s")
+    page.locator("[data-sensor]").first.click()
+    check("a sensor shows its values", page.locator("table.attrs tr").count() >= 2)
+    if denied:
+        page.click("#token")
+        with page.expect_navigation():
+            page.click("#token-forget")
+        page.wait_for_function(READY, timeout=60_000)
+        check("a token can be forgotten", page.evaluate("sessionStorage.getItem('twin.token') === null"))
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         raise SystemExit(__doc__)
     base = sys.argv[1].rstrip("/")
     host = urllib.parse.urlsplit(base).netloc
-    logged, foreign = [], []
+    token = sys.argv[2] if len(sys.argv) == 3 else None
+    logged, foreign, vendor = [], [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, chromium_sandbox=False, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-        page.on("console", lambda m: logged.append(m.text) if m.type == "error" else None)
+        # The browser itself logs refusals that this test provokes: sensors without a token, and a wrong token.
+        expected = re.compile(r"/live/stream|/city\.json")
+        page.on("console", lambda m: logged.append(m.text) if m.type == "error" and not (
+            re.search("40[13]", m.text) and expected.search(m.location["url"])) else None)
+        page.on("request", lambda r: vendor.append(urllib.parse.urlsplit(r.url).path) if "/vendor/" in r.url else None)
         page.on("pageerror", lambda e: logged.append(str(e)))
         page.on("request", lambda r: foreign.append(r.url) if r.url.startswith(("http", "ws")) and urllib.parse.urlsplit(r.url).netloc != host else None)
         city = page.request.get(f"{base}/city.json").json()
@@ -164,8 +279,14 @@ def main():
             check_radius(page)
             check_language(page)
             check_layout(page)
+            check_live(page, base, city, token)
             if city["models"]:
-                check_3d(page, logged)
+                page.goto("about:blank")
+                page.goto(f"{base}/#view=2d&lang=zh&theme=light&center={at[0]:.7f},{at[1]:.7f}&zoom=18&tab=feature")
+                wait_ready(page, "the map is ready again", logged)
+                check_3d(page, base, city, layer, at, logged)
+        plain = [path for path in vendor if not re.match(r"/vendor/[a-z]+-\d+\.\d+\.\d+/", path)]
+        check("third-party files have versioned addresses", vendor and not plain, str(plain[:3]))
         check("no request left the host", not foreign, str(foreign[:5]))
         logged += page.evaluate("window.__errors || []")
         check("no console errors", not logged, str(logged[:5]))

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { fill, h, icon, note } from "./dom.js";
-import { clock, kindName, number, onLang, t, title } from "./i18n.js";
+import { clock, kindName, number, onLang, reading, t, title } from "./i18n.js";
 import { live } from "./live.js";
 import * as map2d from "./map2d.js";
 import { bounds } from "./style.js";
@@ -25,7 +25,8 @@ export function start(theCity, container) {
 /** What a person calls a feature: its name, else its code, else layer and id. */
 export function label(layer, properties, id) {
   const p = properties || {};
-  const named = p.name || p.name_zh || p["name:zh"] || p.title || p.code || p.number;
+  const code = /[A-Za-z\u4e00-\u9fff]/.test(p.code || "") && String(p.code).length <= 20 ? p.code : null; // not a bare number, not a GUID
+  const named = p.name || p.name_zh || p["name:zh"] || p.title || code || p.number;
   return named ? String(named) : `${title(layer && layer.title, layer ? layer.id : "")} ${id ?? ""}`.trim();
 }
 
@@ -130,7 +131,7 @@ function drawSensor() {
   const sensor = live.sensors.get(shown.live);
   if (!sensor) return fill(panel, h("div", { class: "empty" }, `${shown.live}: ${t("noSensor")}`));
   const list = [[t("kind"), kindName(sensor.kind)], [t("lastUpdate", ""), clock(sensor.time)]];
-  for (const [name, value] of Object.entries(sensor.values)) list.push([name, text(value, null)]);
+  for (const [name, value] of Object.entries(sensor.values)) list.push([reading(name), text(value, null)]);
   for (const [name, value] of Object.entries(sensor.properties)) {
     if (["id", "kind", "t", "values", "name"].includes(name) || value === null || typeof value === "object") continue;
     list.push([name, text(value, null)]);

@@ -38,6 +38,11 @@ const WORDS = {
   kind_noise: ["噪声", "Noise"], kind_flow: ["流量", "Flow"], kind_pressure: ["压力", "Pressure"], kind_gas: ["燃气", "Gas"],
   kind_camera: ["摄像", "Camera"], kind_lamp: ["路灯", "Lamp"], kind_rain: ["雨量", "Rain"], kind_tide: ["潮位", "Tide"],
   kind_weather: ["气象", "Weather"], kind_water: ["水务", "Water"], kind_vehicle: ["车辆", "Vehicle"], kind_parking: ["停车", "Parking"],
+  kind_flood: ["积水", "Flooding"], kind_manhole: ["井盖", "Manhole cover"], kind_smoke: ["烟感", "Smoke"], kind_video: ["视频", "Video"],
+  reading_value: ["读数", "Reading"], reading_pm25: ["PM2.5", "PM2.5"], reading_gas_percent_lel: ["燃气 %LEL", "Gas %LEL"],
+  reading_pressure_mpa: ["压力 MPa", "Pressure MPa"], reading_level_m: ["水位 m", "Level m"], reading_speed: ["速度", "Speed"],
+  reading_speed_kmh: ["速度 km/h", "Speed km/h"], reading_flow_m3h: ["流量 m³/h", "Flow m³/h"], reading_noise_db: ["噪声 dB", "Noise dB"],
+  reading_db: ["噪声 dB", "Noise dB"], reading_line: ["线路", "Line"], reading_heading: ["航向", "Heading"], reading_course: ["航向", "Course"],
   scenarioApply: ["进入场景", "Apply"], scenarioLeave: ["退出场景", "Leave"], noScenario: ["本城市尚未配置场景", "This city declares no scenario"],
   cursor: ["坐标", "Position"], zoom: ["级别", "Zoom"], height: ["视高", "Eye height"], version: ["数据版本", "Version"], crs: ["坐标系", "CRS"],
   vertical: ["高程", "Vertical"], features: ["{0} 个要素", "{0} features"], unknownDatum: ["未知", "unknown"],
@@ -73,6 +78,9 @@ export function title(value, fallback = "") {
 export function kindName(kind) {
   return WORDS["kind_" + kind] ? t("kind_" + kind) : String(kind ?? "");
 }
+
+/** The name of a measured value, or the name the terminal uses. */
+export const reading = (name) => (WORDS["reading_" + name] ? t("reading_" + name) : name);
 
 export const lang = () => current;
 

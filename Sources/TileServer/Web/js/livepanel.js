@@ -2,7 +2,7 @@
 // The sensor panel: connection, kinds, latest values.
 
 import { fill, h, icon } from "./dom.js";
-import { clock, kindName, number, onLang, t } from "./i18n.js";
+import { clock, kindName, number, onLang, reading, t } from "./i18n.js";
 import { live } from "./live.js";
 import { emit, on, state } from "./state.js";
 import * as token from "./token.js";
@@ -16,7 +16,10 @@ let waiting = 0;
 export function start(container) {
   panel = container;
   onLang(frame);
+  let last = "";
   live.onStatus(() => {
+    if (live.status !== last) draw(); // a new state at once, new values twice a second
+    last = live.status;
     if (waiting) return;
     waiting = setTimeout(() => { waiting = 0; draw(); }, 500);
   });
@@ -98,6 +101,6 @@ function list(sensors) {
       h("span", { class: "d" }, clock(sensor.time)),
       h("span", { class: "values" }, `${sensor.id} · ${kindName(sensor.kind)}`,
         Object.entries(sensor.values).slice(0, 4).map(([name, value]) =>
-          h("span", {}, `${name} `, h("b", {}, typeof value === "number" ? number(value, 2) : String(value))))));
+          h("span", {}, `${reading(name)} `, h("b", {}, typeof value === "number" ? number(value, 2) : String(value))))));
   }
 }

@@ -24,7 +24,7 @@ const models = []; // {model, tileset}
 const marks = new Map();
 let pipeShader = null;
 let pipeColours = "class"; // or "depth"
-let groundOpacity = 0.3;
+let groundOpacity = 0.24;
 
 /** Loads CesiumJS, the models and the ground picture. Rejects with a reason a person can act on. */
 export async function start(theCity) {
@@ -42,6 +42,7 @@ export async function start(theCity) {
   scene.globe.showGroundAtmosphere = false;
   scene.globe.maximumScreenSpaceError = software() ? 4 : 2;
   scene.fog.enabled = false;
+  scene.postProcessStages.fxaa.enabled = true;
   if (scene.sun) scene.sun.show = false;
   if (scene.moon) scene.moon.show = false;
   scene.light = new C.DirectionalLight({ direction: lightDirection(), intensity: 2.4 });
@@ -254,6 +255,14 @@ export function setPinMode(value) {
   note(value ? t("pinHint") : "");
 }
 
+/** What is under a window position; underground a pipe comes before the faint building in front of it. */
+function pickAt(position) {
+  if (mode !== "underground") return scene.pick(position);
+  const found = scene.drillPick(position, 5);
+  const isPipe = (thing) => models.some(({ model, tileset }) => model.kind === "pipes" && tileset === thing.primitive);
+  return found.find(isPipe) || found.find((thing) => thing.id && thing.id.sensor) || found[0];
+}
+
 let picked = null;
 function clicked(position) {
   const at = place(position);
@@ -264,7 +273,7 @@ function clicked(position) {
   }
   if (picked) picked.feature.color = picked.color;
   picked = null;
-  const found = scene.pick(position);
+  const found = pickAt(position);
   if (!found) return emit("select", null);
   if (found.id && found.id.sensor) return emit("select", { live: found.id.sensor });
   if (!(found instanceof C.Cesium3DTileFeature)) return;
@@ -299,7 +308,8 @@ function drawSensors(change) {
     const position = C.Cartesian3.fromDegrees(s.shown[0], s.shown[1], 4);
     const mark = marks.get(s.id);
     if (mark) mark.position = position;
-    else marks.set(s.id, sensors.add({ position, pixelSize: 9, color: C.Color.fromCssColorString(s.color), outlineColor: C.Color.WHITE, outlineWidth: 2, id: { sensor: s.id } }));
+    else marks.set(s.id, sensors.add({ position, pixelSize: 9, color: C.Color.fromCssColorString(s.color), outlineColor: C.Color.WHITE, outlineWidth: 2, id: { sensor: s.id },
+      scaleByDistance: new C.NearFarScalar(400, 1, 2500, 0.35), distanceDisplayCondition: new C.DistanceDisplayCondition(0, 4000) }));
   }
   sensors.show = state.live;
   scene.requestRender();

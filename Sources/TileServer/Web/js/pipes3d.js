@@ -25,7 +25,7 @@ export function shader(C) {
 }
 
 /** Metres by which a tube's radius grows when the camera is `range` metres away. */
-export const growth = (range) => Math.min(2, 0.0013 * range);
+export const growth = (range) => Math.min(2.2, 0.0016 * range);
 
 /** The style of a pipe tileset: its own class colours, or colours by depth. */
 export function style(C, mode) {

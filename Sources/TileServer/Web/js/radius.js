@@ -35,9 +35,13 @@ const choices = () => [
 function chosen() {
   if (state.queryLayers) return state.queryLayers;
   const plain = new Set(city.layers.filter((l) => l.base && l.geometry === "line").map((l) => l.id));
-  const visible = choices().filter((id) => id === "live" || (state.layers.has(id) && !map2d.denied.has(id) && !plain.has(id)));
+  const areas = areaLayers();
+  const visible = choices().filter((id) => id === "live" || (state.layers.has(id) && !map2d.denied.has(id) && !plain.has(id) && !areas.has(id)));
   return visible.length ? visible : choices();
 }
+
+/** Plans, zones and other areas: worth asking for, but not unasked, because they cover everything. */
+const areaLayers = () => new Set(city.layers.filter((l) => l.geometry === "polygon" && l.id !== "buildings" && !heightField(l)).map((l) => l.id));
 
 const layerTitle = (id) => {
   if (id === "live") return t("sensors");
@@ -70,7 +74,7 @@ export async function run(query, layers) {
     problem = error.message;
   }
   busy = false;
-  map2d.showHits(answer ? features() : []);
+  map2d.showHits(answer ? marked() : []);
   draw();
 }
 
@@ -89,6 +93,12 @@ async function ask(query, ids) {
 const features = () => answer.layers.flatMap((group) => group.features.map((f) => ({
   type: "Feature", id: f.id, geometry: f.geometry, properties: { ...f.properties, "twin:layer": group.id, "twin:id": f.id, "twin:distance": f.distance },
 })));
+
+/** The hits for the map; areas are marked, so that they are outlined instead of covering the map. */
+function marked() {
+  const areas = areaLayers();
+  return features().map((f) => (areas.has(f.properties["twin:layer"]) ? { ...f, properties: { ...f.properties, "twin:area": true } } : f));
+}
 
 /** Removes the query from map and panel. */
 export function clear() {
@@ -205,7 +215,7 @@ function group(found) {
 /** The first two declared fields besides the name, as a second line. */
 function detail(layer, properties) {
   const values = ((layer && layer.fields) || []).filter((f) => !["name", "code"].includes(f.name) && properties[f.name] !== undefined && properties[f.name] !== null)
-    .slice(0, 2).map((f) => `${title(f.title, f.name)} ${properties[f.name]}${f.unit ? " " + f.unit : ""}`);
+    .slice(0, 2).map((f) => `${title(f.title, f.name)} ${typeof properties[f.name] === "number" && f.type !== "integer" ? number(properties[f.name], 2) : properties[f.name]}${f.unit ? " " + f.unit : ""}`);
   return values.length ? ` · ${values.join(" · ")}` : "";
 }
 

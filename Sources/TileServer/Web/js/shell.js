@@ -40,7 +40,7 @@ function topbar(actions) {
   const input = h("input", { type: "search", id: "search", placeholder: t("search"), "aria-label": t("search"),
     onkeydown: (event) => event.key === "Enter" && search(input.value, actions) });
   fill(document.getElementById("topbar"),
-    h("div", { class: "brand" }, h("img", { src: "/web/icon.svg", alt: "" }), h("h1", {}, title(city.name, city.id)), h("p", {}, t("product"))),
+    h("div", { class: "brand" }, h("img", { src: "/web/icon.svg", alt: "" }), h("h1", { title: title(city.name, city.id) }, title(city.name, city.id)), h("p", {}, t("product"))),
     segments("views", t("viewLabel"), VIEWS.map(([id, key]) => [id, t(key)]), state.view, actions.view),
     h("div", { class: "search" }, input, h("button", { title: t("searchGo"), "aria-label": t("searchGo"), onclick: () => search(input.value, actions) }, icon("search"))),
     segments("langs", t("language"), [["zh", "中文"], ["en", "EN"]], lang(), actions.lang),

@@ -23,6 +23,9 @@ export const heightField = (layer) =>
 
 const BUILDING_NAMES = 17; // zoom: before that a town's house names cover its streets
 
+const CROWD_NAMES = 16; // zoom from which the points of a crowded layer are named
+const SPARSE = ["interpolate", ["linear"], ["zoom"], 10, 40, 14, 28, 15, 14, 16, 4]; // pixels around the name of an area
+
 const HEIGHT = [
   "max", 3, ["coalesce", ["to-number", ["get", "height"], 0], 0],
   ["*", 3, ["coalesce", ["to-number", ["get", "floors"], 0], 0]],
@@ -45,6 +48,9 @@ export function compose(base, city, data) {
     const shown = { ...source, layout: { ...source.layout, visibility } };
     if (source.type === "circle") style.layers.push(...decorate(shown, id));
     else if (source.type === "symbol" && layer && heightField(layer)) style.layers.push({ ...shown, minzoom: Math.max(BUILDING_NAMES, source.minzoom || 0) });
+    else if (source.type === "symbol" && layer && layer.geometry === "point" && layer.count > 200)
+      style.layers.push({ ...shown, minzoom: Math.max(CROWD_NAMES, source.minzoom || 0) });
+    else if (source.type === "symbol" && layer && layer.geometry === "polygon") style.layers.push({ ...shown, layout: { ...shown.layout, "text-padding": SPARSE } });
     else style.layers.push(shown);
     if (source.type === "fill" && layer && heightField(layer)) extrusions.push(extrusion(source, id));
   }
@@ -86,9 +92,11 @@ function overlays() {
   return [
     { id: "twin-circle-fill", type: "fill", source: "twin-circle", paint: { "fill-color": hit, "fill-opacity": 0.07 } },
     { id: "twin-circle-line", type: "line", source: "twin-circle", paint: { "line-color": hit, "line-width": 1.8, "line-dasharray": [3, 2] } },
-    { id: "twin-hits-fill", type: "fill", source: "twin-hits", filter: polygon, paint: { "fill-color": hit, "fill-opacity": 0.3, "fill-outline-color": hit } },
+    { id: "twin-hits-fill", type: "fill", source: "twin-hits", filter: polygon, paint: { "fill-color": hit, "fill-outline-color": hit,
+      "fill-opacity": ["case", ["has", "twin:area"], 0.06, 0.34] } },
+    { id: "twin-hits-area", type: "line", source: "twin-hits", filter: ["has", "twin:area"], paint: { "line-color": hit, "line-width": 1.2, "line-opacity": 0.7 } },
     { id: "twin-hits-line", type: "line", source: "twin-hits", filter: line, paint: { "line-color": hit, "line-width": 3, "line-opacity": 0.75 } },
-    raised("hits", hit),
+    raised("hits", dark ? "#e0763c" : "#f08a5d"),
     { id: "twin-hits-point", type: "circle", source: "twin-hits", filter: point,
       paint: { "circle-radius": 6, "circle-color": hit, "circle-opacity": 0.9, "circle-stroke-color": "#fff", "circle-stroke-width": 1.5 } },
     { id: "twin-selected-fill", type: "fill", source: "twin-selected", filter: polygon, paint: { "fill-color": pick, "fill-opacity": 0.28 } },
