@@ -129,7 +129,7 @@ struct CityFrame: Sendable {
         let near = exp(-(s / 2900) * (s / 2900)) + 0.25
         let bend = tanh((s / 7500) * (s / 7500))
         let coast = 210 * sin(s / 1500 + phase[2]) + 420 * sin(s / 4300 + phase[3]) - 1500 * bend
-        let fade = 0.25 + 0.75 * exp(-t / 4500)
+        let fade = 0.25 + 0.75 * exp(-max(0, t) / 4500)
         let east = 75 * sin(t / 1150 + s / 2600 + phase[4]) + 45 * sin(t / 640 - s / 900 + phase[5])
         let north = 80 * sin(s / 1270 + t / 3100 + phase[6]) + 42 * sin(s / 700 + t / 1100 + phase[7])
         return shift

@@ -38,9 +38,9 @@ final class CountryWriter: QuarterWriter {
         try add([coast + [frame.place(east, top), frame.place(west, top)]], "乡野")
         // Woods and fields in the open country, up to where a map of the whole city ends.
         var random = PlanRandom(frame.seed, 110)
-        for index in 0..<1_100 {
-            let s = random.real(-2.7, 2.7) * frame.radius
-            let t = random.real(0.12, 2.9) * frame.radius
+        for index in 0..<700 {
+            let s = random.real(-2, 2) * frame.radius
+            let t = random.real(0.12, 2.15) * frame.radius
             let isForest = random.chance(t > frame.radius * 1.45 ? 0.42 : 0.16)
             let size = frame.radius * (isForest ? random.real(0.02, 0.1) : random.real(0.012, 0.05))
             let stretch = random.real(1, 1.7)
