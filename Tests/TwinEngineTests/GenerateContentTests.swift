@@ -150,4 +150,16 @@ import Testing
                 ["redline": redline, "farmland": farmland, "class": use, "height": height] == report.conflicts)
         }
     }
+
+    /// An import refuses vertices more than 2,147 km from the city; the sea and the country end long before.
+    @Test(arguments: [200, 20_000, 1_000_000]) func farEdgesStayNear(_ buildings: Int) {
+        let frame = DemoCity(buildings: buildings, seed: 7).frame
+        let west = frame.s(frame.columns.lowerBound) - frame.reach
+        let east = frame.s(frame.columns.upperBound) + frame.reach
+        for s in [west, 0, east] {
+            for t in [-frame.reach, 0, frame.t(frame.rows.upperBound) + frame.reach] {
+                #expect((frame.place(s, t) - CityFrame.jiaozhou).length < 400_000)
+            }
+        }
+    }
 }
