@@ -96,7 +96,8 @@ async function settled() {
   setReady(true);
 }
 
-async function enter3d() {
+/** Shows the 3D scene; from one 3D view to the other the camera stays over the same place. */
+async function enter3d(stay = false) {
   document.getElementById("map3d").hidden = false;
   if (!map3d) {
     note(t("loading3d"));
@@ -112,7 +113,7 @@ async function enter3d() {
     }
   }
   document.getElementById("map2d").hidden = true;
-  map3d.enter(state.view, map2d.view());
+  map3d.enter(state.view, stay ? map3d.groundView() : map2d.view());
   note(city.models.length ? "" : t("noModels"));
 }
 
@@ -129,7 +130,7 @@ const actions = {
     setReady(false);
     state.view = id;
     emit("view", id);
-    if (solid()) await enter3d();
+    if (solid()) await enter3d(Boolean(map3d) && (from === "3d" || from === "underground"));
     else {
       if (map3d && (from === "3d" || from === "underground")) {
         map3d.leave();

@@ -13,7 +13,7 @@ const VERTEX = `void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput
 const FRAGMENT = `void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec3 n = normalize(fsInput.attributes.normalEC);
   float top = clamp(dot(n, normalize(vec3(-0.25, 0.8, 0.55))), 0.0, 1.0);
-  material.diffuse = material.diffuse * (0.5 + 0.62 * top) + vec3(0.16 * pow(top, 12.0));
+  material.diffuse = material.diffuse * (0.4 + 0.56 * top) + vec3(0.1 * pow(top, 12.0));
 }`;
 
 /** A pipe is thinner than a pixel from above, so tubes grow along their normals; light from above makes them round. */
@@ -30,7 +30,7 @@ export const growth = (range) => Math.min(2.2, 0.0016 * range);
 /** The style of a pipe tileset: its own class colours, or colours by depth. */
 export function style(C, mode) {
   if (mode !== "depth") return undefined;
-  const conditions = DEPTHS.map(([to, color]) => [to === Infinity ? "true" : `\${depth_m} < ${to}`, `color("${color}")`]);
+  const conditions = DEPTHS.map(([to, color]) => [to === Infinity ? "true" : `(\${depth_from} + \${depth_to}) / 2 < ${to}`, `color("${color}")`]);
   return new C.Cesium3DTileStyle({ color: { conditions } });
 }
 
