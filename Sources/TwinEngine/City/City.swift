@@ -18,11 +18,16 @@ public struct CityView: Sendable {
 ///
 /// Thread use: any thread. Readers take ``view()`` and hold no lock after.
 public final class City: Sendable {
-    public let project: CityProject
-    public let coordinates: CityCoordinates
+    /// What is swapped when the store changes.
+    private struct State {
+        var yaml: String
+        var project: CityProject
+        var coordinates: CityCoordinates
+        var view: CityView
+    }
     public let directory: String
     let store: CityStore
-    private let current: Mutex<CityView>
+    private let state: Mutex<State>
     private let refreshing = Mutex<Bool>(false)
     let models = ModelCache()
 
@@ -30,31 +35,39 @@ public final class City: Sendable {
     ///
     /// - Throws: `TwinError.store` where there is no store, or one of another version.
     public static func open(store directory: String) throws -> City {
-        let store = try CityStore.open(directory)
-        guard let yaml = try store.metadata("project"), let folder = try store.metadata("folder") else {
-            throw TwinError(.store, "the store \(directory) has no project; its first import did not finish, run it again")
-        }
-        let project = try CityProject.parse(yaml, file: "\(directory) (city.yaml)", folder: folder, resolvesPaths: false)
-        let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
-        return try City(store: store, project: project, coordinates: coordinates)
+        try City(store: CityStore.open(directory))
     }
 
-    private init(store: CityStore, project: CityProject, coordinates: CityCoordinates) throws {
+    private init(store: CityStore) throws {
         self.store = store
-        self.project = project
-        self.coordinates = coordinates
         directory = store.directory
         let version = try store.version()
-        let stored = try store.layers()
-        var views: [LayerView] = []
-        for layer in project.layers where stored.contains(where: { $0.id == layer.id }) {
-            views.append(try Self.load(layer, store, coordinates))
-        }
-        current = Mutex(CityView(version: version, layers: views))
+        let (yaml, project) = try Self.readProject(store)
+        let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
+        let stored = Set(try store.layers().map(\.id))
+        let views = try project.layers.filter { stored.contains($0.id) }.map { try Self.load($0, store, coordinates) }
+        state = Mutex(
+            State(
+                yaml: yaml, project: project, coordinates: coordinates, view: CityView(version: version, layers: views)))
     }
 
+    /// The project as of the last import.
+    private static func readProject(_ store: CityStore) throws -> (yaml: String, project: CityProject) {
+        guard let yaml = try store.metadata("project"), let folder = try store.metadata("folder") else {
+            throw TwinError(
+                .store, "the store \(store.directory) has no project; its first import did not finish, run it again")
+        }
+        let project = try CityProject.parse(
+            yaml, file: "\(store.directory) (city.yaml)", folder: folder, resolvesPaths: false)
+        return (yaml, project)
+    }
+
+    /// The project as of the present view.
+    public var project: CityProject { state.withLock { $0.project } }
+    public var coordinates: CityCoordinates { state.withLock { $0.coordinates } }
+
     /// The present state; cheap.
-    public func view() -> CityView { current.withLock { $0 } }
+    public func view() -> CityView { state.withLock { $0.view } }
 
     /// Opens the newest good snapshot of a layer, or builds one, and reads what changed since.
     private static func load(
@@ -105,30 +118,38 @@ public final class City: Sendable {
         }
         guard mayRun else { return false }
         defer { refreshing.withLock { $0 = false } }
-        let old = view()
+        var next = state.withLock { $0 }
         let version = try store.version()
-        guard version != old.version else { return false }
-        let stored = Set(try store.layers().map(\.id))
-        var views: [LayerView] = []
-        for layer in project.layers where stored.contains(layer.id) {
-            guard let known = old.layer(layer.id) else {
-                views.append(try Self.load(layer, store, coordinates))
-                continue
-            }
-            let delta = try LayerDelta.load(store, layer: layer, snapshot: known.snapshot, coordinates: coordinates)
-            guard let delta, delta.changeCount <= LayerDelta.compactionThreshold else {
-                views.append(try Self.load(layer, store, coordinates))
-                continue
-            }
-            let isSame = delta.version == known.delta.version
-            views.append(
-                isSame
-                    ? known
-                    : LayerView(definition: layer, snapshot: known.snapshot, delta: delta, coordinates: coordinates))
+        guard version != next.view.version else { return false }
+        let (yaml, project) = try Self.readProject(store)
+        let isNewProject = yaml != next.yaml
+        if isNewProject {
+            next.yaml = yaml
+            next.project = project
+            next.coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         }
-        let view = CityView(version: version, layers: views)
-        current.withLock { $0 = view }
+        let stored = Set(try store.layers().map(\.id))
+        let views = try next.project.layers.filter { stored.contains($0.id) }.map { layer in
+            guard !isNewProject, let known = next.view.layer(layer.id) else {
+                return try Self.load(layer, store, next.coordinates)
+            }
+            return try refreshed(known, next.coordinates)
+        }
+        next.view = CityView(version: version, layers: views)
+        let published = next
+        state.withLock { $0 = published }
         return true
+    }
+
+    /// A layer with the changes that came since, or on a new snapshot if they are many.
+    private func refreshed(_ known: LayerView, _ coordinates: CityCoordinates) throws -> LayerView {
+        let layer = known.definition
+        let delta = try LayerDelta.load(store, layer: layer, snapshot: known.snapshot, coordinates: coordinates)
+        guard let delta, delta.changeCount <= LayerDelta.compactionThreshold else {
+            return try Self.load(layer, store, coordinates)
+        }
+        if delta.version == known.delta.version { return known }
+        return LayerView(definition: layer, snapshot: known.snapshot, delta: delta, coordinates: coordinates)
     }
 
     // MARK: Coordinates
