@@ -7,7 +7,7 @@ import { lang, onLang, t } from "./i18n.js";
 import { live } from "./live.js";
 import { emit, on, remember, state } from "./state.js";
 import * as icons from "./icons.js";
-import { bounds, circle, compose, opening } from "./style.js";
+import { bounds, circle, compose, opening, standing } from "./style.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 const overlay = { circle: EMPTY, hits: EMPTY, selected: EMPTY, live: EMPTY };
@@ -190,7 +190,14 @@ function pinShape() {
   return svg;
 }
 
-export const showHits = (features) => put("hits", { type: "FeatureCollection", features });
+/** Highlights hits; where they stand up, the buildings below them step aside. */
+export function showHits(features) {
+  put("hits", { type: "FeatureCollection", features });
+  for (const { id, metadata } of map.getStyle().layers) {
+    if (metadata && metadata["twin:extrusion"]) map.setFilter(id, standing(metadata["twin:filter"], metadata["twin:layer"], overlay.hits));
+  }
+}
+
 export const showSelected = (feature) => put("selected", feature ? { type: "FeatureCollection", features: [feature] } : EMPTY);
 
 /** Moves the camera to a geometry, near enough to see it but never closer than zoom 17.5. */

@@ -52,7 +52,7 @@ export function compose(base, city, data) {
       style.layers.push({ ...shown, minzoom: Math.max(CROWD_NAMES, source.minzoom || 0) });
     else if (source.type === "symbol" && layer && layer.geometry === "polygon") style.layers.push({ ...shown, layout: { ...shown.layout, "text-padding": SPARSE } });
     else style.layers.push(shown);
-    if (source.type === "fill" && layer && heightField(layer)) extrusions.push(extrusion(source, id));
+    if (source.type === "fill" && layer && heightField(layer)) extrusions.push(extrusion(source, id, data.hits));
   }
   const firstSymbol = style.layers.findIndex((layer) => layer.type === "symbol");
   style.layers.splice(firstSymbol < 0 ? style.layers.length : firstSymbol, 0, ...extrusions);
@@ -63,12 +63,19 @@ export function compose(base, city, data) {
   return style;
 }
 
-function extrusion(fill, id) {
+/** The filter of a layer's extrusions: without the hits, which stand there in their own colour and would flicker. */
+export function standing(filter, id, hits) {
+  const ids = hits.features.filter((f) => f.properties["twin:layer"] === id).map((f) => f.id);
+  const others = ["!", ["in", ["id"], ["literal", ids]]];
+  return ids.length ? (filter ? ["all", filter, others] : others) : filter || null;
+}
+
+function extrusion(fill, id, hits) {
   const visible = state.view === "2.5d" && state.layers.has(id);
   return {
     id: `${fill.id}-extrusion`, type: "fill-extrusion", source: fill.source, "source-layer": fill["source-layer"],
-    minzoom: Math.max(13, fill.minzoom || 0), ...(fill.filter ? { filter: fill.filter } : {}),
-    metadata: { ...fill.metadata, "twin:extrusion": true }, layout: { visibility: visible ? "visible" : "none" },
+    minzoom: Math.max(13, fill.minzoom || 0), ...(standing(fill.filter, id, hits) ? { filter: standing(fill.filter, id, hits) } : {}),
+    metadata: { ...fill.metadata, "twin:extrusion": true, "twin:filter": fill.filter || null }, layout: { visibility: visible ? "visible" : "none" },
     paint: {
       "fill-extrusion-color": (fill.paint && fill.paint["fill-color"]) || "#d9d0c7", "fill-extrusion-height": EXACT_HEIGHT,
       "fill-extrusion-opacity": 0.94, "fill-extrusion-vertical-gradient": true,
