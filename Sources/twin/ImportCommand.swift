@@ -40,7 +40,9 @@ struct ImportCommand: AsyncParsableCommand {
             print(json ? try report.json() : report.table())
             if !json {
                 let features = report.layers.reduce(0) { $0 + $1.count }
-                say("\(report.layers.count) layers, \(features) features in \(String(format: "%.1f", report.seconds)) s -> \(store)")
+                say(
+                    "\(report.layers.count) layers, \(features) features in \(String(format: "%.1f", report.seconds)) s -> \(store)"
+                )
             }
             if report.hasFailures {
                 let failed = report.sources.filter { $0.status == .failed }.map(\.source)

@@ -45,7 +45,9 @@ struct ServeCommand: AsyncParsableCommand {
     var log = "notice"
 
     func validate() throws {
-        guard (0...65_535).contains(port) else { throw ValidationError("--port must be 0 to 65535, for example --port 8080") }
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port must be 0 to 65535, for example --port 8080")
+        }
         guard Logger.Level(rawValue: log) != nil else {
             throw ValidationError("--log must be trace, debug, info, notice, warning or error")
         }
@@ -66,7 +68,9 @@ struct ServeCommand: AsyncParsableCommand {
             options.simulate = simulate
             options.vendorDirectory = vendor ?? Self.vendorDirectory()
             if options.vendorDirectory == nil {
-                say("twin: the page needs MapLibre and Cesium; run scripts/setup-web, or name their folder with --vendor")
+                say(
+                    "twin: the page needs MapLibre and Cesium; run scripts/setup-web, or name their folder with --vendor"
+                )
             }
             let (name, host) = (city.project.name, host)
             try await runServer(city: city, options: options, logger: logger) { port in
@@ -78,7 +82,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// `vendor/web` beside the executable or in one of the folders above it, or in the current folder.
     private static func vendorDirectory() -> String? {
-        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
         var candidates = [FileManager.default.currentDirectoryPath + "/vendor/web"]
         while folder.path != "/" {
             candidates.append(folder.appendingPathComponent("vendor/web").path)

@@ -29,7 +29,8 @@ import Testing
             let local = frame.local(longitude: longitude, latitude: latitude, height: 30)
             let expected = LocalFrame.geocentric(longitude: longitude, latitude: latitude, height: 30)
             for row in 0..<3 {
-                let sum = matrix[row] * local.x + matrix[4 + row] * local.y + matrix[8 + row] * local.z + matrix[12 + row]
+                let sum =
+                    matrix[row] * local.x + matrix[4 + row] * local.y + matrix[8 + row] * local.z + matrix[12 + row]
                 #expect(abs(sum - expected[row]) < 1e-6)
             }
         }

@@ -27,13 +27,14 @@ import Tiles
     }
 
     /// The examples of clauses 4.3.5.1 to 4.3.5.6.
-    @Test(arguments: [
-        (1, [9, 50, 34], [25, 17], [1]),
-        (1, [17, 10, 14, 3, 9], [5, 7, 3, 2], [2]),
-        (2, [9, 4, 4, 18, 0, 16, 16, 0], [2, 2, 2, 10, 10, 10], [3]),
-        (2, [9, 4, 4, 18, 0, 16, 16, 0, 9, 17, 17, 10, 4, 8], [2, 2, 2, 10, 10, 10, 1, 1, 3, 5], [3, 5]),
-        (3, [9, 6, 12, 18, 10, 12, 24, 44, 15], [3, 6, 8, 12, 20, 34], [3]),
-    ] as [(UInt8, [UInt8], [Int32], [UInt32])])
+    @Test(
+        arguments: [
+            (1, [9, 50, 34], [25, 17], [1]),
+            (1, [17, 10, 14, 3, 9], [5, 7, 3, 2], [2]),
+            (2, [9, 4, 4, 18, 0, 16, 16, 0], [2, 2, 2, 10, 10, 10], [3]),
+            (2, [9, 4, 4, 18, 0, 16, 16, 0, 9, 17, 17, 10, 4, 8], [2, 2, 2, 10, 10, 10, 1, 1, 3, 5], [3, 5]),
+            (3, [9, 6, 12, 18, 10, 12, 24, 44, 15], [3, 6, 8, 12, 20, 34], [3]),
+        ] as [(UInt8, [UInt8], [Int32], [UInt32])])
     func specificationExamples(type: UInt8, geometry: [UInt8], xy: [Int32], ends: [UInt32]) throws {
         let layers = try MVTDecoder.decode(Self.layer(Self.feature(type: type, geometry)))
         let feature = try #require(layers.first?.features.first)

@@ -18,7 +18,9 @@ import Tiles
             let id = UInt64(index)
             if builder.beginFeature(
                 id: id, kind: geometry.kind, xy: geometry.xy.span, ringEnds: geometry.ends.span)
-            { builder.endFeature() }
+            {
+                builder.endFeature()
+            }
         }
         builder.endLayer()
         let statistics = builder.statistics

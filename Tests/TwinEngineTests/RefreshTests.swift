@@ -29,7 +29,8 @@ import Testing
         let source = folder.appendingPathComponent("things.csv").path
         let yaml = folder.appendingPathComponent("city.yaml").path
         let store = folder.appendingPathComponent("store").path
-        try "lon,lat,name,kind\n120.0,36.25,a,1\n120.01,36.26,b,2\n".write(toFile: source, atomically: true, encoding: .utf8)
+        try "lon,lat,name,kind\n120.0,36.25,a,1\n120.01,36.26,b,2\n".write(
+            toFile: source, atomically: true, encoding: .utf8)
         try project("{name: name}, {name: kind, type: integer}", source: source)
             .write(toFile: yaml, atomically: true, encoding: .utf8)
         _ = try CityImporter(projectFile: yaml).run(into: store, progress: .silent)

@@ -56,7 +56,8 @@ public struct LocalFrame: Sendable, Hashable {
     /// The 4 × 4 matrix, column-major, from this frame to Earth-centred coordinates.
     public var toGeocentric: [Double] {
         [
-            east.x, east.y, east.z, 0, north.x, north.y, north.z, 0, up.x, up.y, up.z, 0, origin.x, origin.y, origin.z, 1,
+            east.x, east.y, east.z, 0, north.x, north.y, north.z, 0, up.x, up.y, up.z, 0, origin.x, origin.y, origin.z,
+            1,
         ]
     }
 }

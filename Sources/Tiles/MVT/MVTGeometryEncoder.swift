@@ -288,7 +288,8 @@ struct MVTGeometryEncoder {
             if wasIn != isIn {
                 // Always from the inner end, so that the same edge of two neighbours is cut at the same place.
                 let (inner, outer) = wasIn ? (previous, point) : (point, previous)
-                let share = Double(limit - (horizontal ? inner.x : inner.y))
+                let share =
+                    Double(limit - (horizontal ? inner.x : inner.y))
                     / Double(horizontal ? outer.x - inner.x : outer.y - inner.y)
                 if horizontal {
                     let offset = Int64((Double(outer.y - inner.y) * share).rounded())

@@ -19,6 +19,8 @@ enum SHA256 {
 func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }
     return unsafe left.withUnsafeBytes { first in
-        unsafe right.withUnsafeBytes { second in unsafe CRYPTO_memcmp(first.baseAddress, second.baseAddress, first.count) == 0 }
+        unsafe right.withUnsafeBytes { second in
+            unsafe CRYPTO_memcmp(first.baseAddress, second.baseAddress, first.count) == 0
+        }
     }
 }

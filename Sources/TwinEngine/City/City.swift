@@ -48,7 +48,8 @@ public final class City: Sendable {
         let views = try project.layers.filter { stored.contains($0.id) }.map { try Self.load($0, store, coordinates) }
         state = Mutex(
             State(
-                yaml: yaml, project: project, coordinates: coordinates, view: CityView(version: version, layers: views)))
+                yaml: yaml, project: project, coordinates: coordinates, view: CityView(version: version, layers: views))
+        )
     }
 
     /// The project as of the last import.
@@ -75,7 +76,8 @@ public final class City: Sendable {
     ) throws -> LayerView {
         for file in SnapshotRebuild.files(store.directory, layer: layer.id) {
             // A damaged or foreign file is passed over: the record is whole, and a new one is built from it.
-            guard let snapshot = try? Snapshot(path: file.path), snapshot.frame == coordinates.grid,  // safe: rebuilt below
+            // safe: rebuilt below
+            guard let snapshot = try? Snapshot(path: file.path), snapshot.frame == coordinates.grid,
                 matches(snapshot, layer, coordinates)
             else { continue }
             guard let delta = try LayerDelta.load(store, layer: layer, snapshot: snapshot, coordinates: coordinates)
@@ -86,7 +88,8 @@ public final class City: Sendable {
         return try rebuild(layer, store, coordinates)
     }
 
-    private static func matches(_ snapshot: Snapshot, _ layer: LayerDefinition, _ coordinates: CityCoordinates) -> Bool {
+    private static func matches(_ snapshot: Snapshot, _ layer: LayerDefinition, _ coordinates: CityCoordinates) -> Bool
+    {
         let hasSolid = snapshot.metadata.columns.contains { $0.name == "solid" }
         return snapshot.metadata
             == SnapshotMetadata(

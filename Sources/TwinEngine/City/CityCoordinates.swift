@@ -66,7 +66,8 @@ public struct CityCoordinates: Sendable {
         let failed = transformer.transform(&points)
         guard failed == 0, let bounds = FlatCoordinates(kind: .point, xy: points).bounds else {
             throw TwinError(
-                .project, "the extent \(extent.west) \(extent.south) \(extent.east) \(extent.north) cannot be expressed in "
+                .project,
+                "the extent \(extent.west) \(extent.south) \(extent.east) \(extent.north) cannot be expressed in "
                     + "\(system.definition); correct `extent` or `crs`")
         }
         return bounds
@@ -98,7 +99,8 @@ public struct CityCoordinates: Sendable {
     /// The position of metres in the city's system.
     func lonLat(x: Double, y: Double) -> SIMD2<Double> {
         if let fast = toLonLat.transform(x: x, y: y) { return fast }
-        guard let transformer = try? CoordinateTransformer(from: system, to: .wgs84()),  // safe: both systems were made before
+        // safe: both systems were made before
+        guard let transformer = try? CoordinateTransformer(from: system, to: .wgs84()),
             let exact = transformer.transform(x: x, y: y)
         else { return SIMD2(.nan, .nan) }
         return SIMD2(exact.x, exact.y)

@@ -43,7 +43,8 @@ public final class LayerView: Sendable {
         let snapshot = snapshot
         let hidden = delta.hiddenRows
         var goesOn = true
-        if let tree = try? PackedRTreeView(snapshot.boxes, count: snapshot.count) {  // safe: the length was checked on opening
+        // safe: the length was checked on opening
+        if let tree = try? PackedRTreeView(snapshot.boxes, count: snapshot.count) {
             if hidden.isEmpty {
                 goesOn = tree.searchRanges(box) { first, end in
                     for row in first..<end where !visit(row) { return false }
@@ -142,7 +143,8 @@ public final class LayerView: Sendable {
             return range.isEmpty ? .null : .binary(bytes.indices.map { bytes[$0] })
         case .integer: return snapshot.isValid(row, column: column) ? .integer(snapshot.integers(column)[row]) : .null
         case .real: return snapshot.isValid(row, column: column) ? .real(snapshot.reals(column)[row]) : .null
-        case .boolean: return snapshot.isValid(row, column: column) ? .boolean(snapshot.booleans(column)[row] != 0) : .null
+        case .boolean:
+            return snapshot.isValid(row, column: column) ? .boolean(snapshot.booleans(column)[row] != 0) : .null
         }
     }
 

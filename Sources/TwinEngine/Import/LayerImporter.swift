@@ -209,7 +209,8 @@ struct LayerImporter {
         let step = max(1, batch.count / 200)
         for row in stride(from: 0, to: batch.count, by: step) {
             let wkb = batch.geometry[row]
-            guard !wkb.isEmpty, (try? unsafe reader.decode(wkb.span.bytes, into: &geometry)) != nil,  // safe: only a sample
+            // safe: only a sample
+            guard !wkb.isEmpty, (try? unsafe reader.decode(wkb.span.bytes, into: &geometry)) != nil,
                 geometry.xy.count >= 2
             else { continue }
             points += [geometry.xy[0], geometry.xy[1]]

@@ -101,7 +101,8 @@ struct SourceSystemResolver {
     func suggestion(_ sample: [Double]) -> String {
         for definition in candidates {
             for swapped in [false, true] where share(definition, swapped: swapped, sample) >= 0.8 {
-                let isGeographic = (try? CoordinateSystem(definition).isGeographic) ?? false  // safe: only chooses a word
+                // safe: only chooses a word
+                let isGeographic = (try? CoordinateSystem(definition).isGeographic) ?? false
                 let order = isGeographic ? "lat-lon" : "northing-easting"
                 let axis = swapped ? " and `axis_order: \(order)`" : ""
                 return "; its coordinates fall into the city with `crs: \(definition)`\(axis)"

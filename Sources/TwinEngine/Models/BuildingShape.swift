@@ -95,7 +95,9 @@ struct BuildingShape: ModelShape {
     ) {
         let origin = frame.coordinates.grid
         var lowest = Double.infinity
-        for index in stride(from: 2, to: solid.coordinates.count, by: 3) { lowest = min(lowest, solid.coordinates[index]) }
+        for index in stride(from: 2, to: solid.coordinates.count, by: 3) {
+            lowest = min(lowest, solid.coordinates[index])
+        }
         let lift = range.lowerBound - lowest
         var mesher = surfaces
         solid.forEachSurface { semantic, rings in

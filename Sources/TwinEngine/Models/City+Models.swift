@@ -41,7 +41,8 @@ extension City {
                 definition: definition, layers: layers, masked: masked, project: project, coordinates: coordinates,
                 ground: ground)
             guard model.count > 0 else {
-                throw TwinError(.model, "the model '\(id)' has no feature with a shape; check its `height`, `floors` or `depth`")
+                throw TwinError(
+                    .model, "the model '\(id)' has no feature with a shape; check its `height`, `floors` or `depth`")
             }
             return model
         }

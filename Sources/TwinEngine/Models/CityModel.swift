@@ -145,7 +145,9 @@ extension LayerView {
     }
 
     /// The colour of a row by the layer's style.
-    func colour(_ row: Int, category field: Int?, _ colours: [String: VertexColour], _ other: VertexColour) -> VertexColour {
+    func colour(_ row: Int, category field: Int?, _ colours: [String: VertexColour], _ other: VertexColour)
+        -> VertexColour
+    {
         guard let field, let text = value(row: row, column: field).text else { return other }
         return colours[text] ?? other
     }

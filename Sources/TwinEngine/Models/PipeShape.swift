@@ -93,7 +93,8 @@ struct PipeShape: ModelShape {
         var start = 0
         for end in ends {
             let points = (start..<end).map { SIMD3(xy[2 * $0], xy[2 * $0 + 1], levels[$0]) }
-            tubes.tube(points, radius: radius, sides: radius < 0.3 ? 8 : 12, feature: feature, colour: colour, into: &mesh)
+            tubes.tube(
+                points, radius: radius, sides: radius < 0.3 ? 8 : 12, feature: feature, colour: colour, into: &mesh)
             start = end
         }
     }

@@ -68,7 +68,10 @@ public struct CityInventory {
         for layer in view.layers {
             let definition = layer.definition
             let rejected = (reports[definition.id] ?? []).reduce(0) { sum, source in
-                sum + (source["rejected"] as? [[String: Any]] ?? []).reduce(0) { $0 + (($1["count"] as? NSNumber)?.intValue ?? 0) }
+                sum
+                    + (source["rejected"] as? [[String: Any]] ?? []).reduce(0) {
+                        $0 + (($1["count"] as? NSNumber)?.intValue ?? 0)
+                    }
             }
             rows.append([
                 definition.id, definition.title.zh, definition.theme, definition.department,

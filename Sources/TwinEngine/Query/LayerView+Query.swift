@@ -34,7 +34,9 @@ extension LayerView {
         var matched = 0
         var features: [Feature] = []
         searchRows(area.outer) { row in
-            guard area.covers(self.box(row: row)) || withGeometry(row: row, { area.intersects($0) }) else { return true }
+            guard area.covers(self.box(row: row)) || withGeometry(row: row, { area.intersects($0) }) else {
+                return true
+            }
             if matched >= offset, features.count < limit { features.append(Feature(view: self, row: row)) }
             matched += 1
             return true

@@ -21,7 +21,9 @@ public struct RadiusQuestion: Sendable {
     ///   - layers: ids separated by commas; nil for all.
     /// - Throws: `TwinError.argument` or `.notFound`, naming the parameter with a valid example.
     public init(position: String, radius: Double, layers: String?, limit: Int, city: City) throws {
-        let parts = position.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmingWhitespace() }
+        let parts = position.split(separator: ",", omittingEmptySubsequences: false).map {
+            String($0).trimmingWhitespace()
+        }
         guard parts.count == 2, let longitude = Double(parts[0]), let latitude = Double(parts[1]),
             abs(longitude) <= 180, abs(latitude) <= 90
         else {

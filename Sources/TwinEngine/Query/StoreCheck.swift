@@ -35,7 +35,9 @@ public struct StoreCheck {
         let stored = Set(try store.layers().map(\.id))
         for layer in project.layers {
             guard stored.contains(layer.id) else {
-                check.add("layer \(layer.id)", false, "the record has no such layer; its sources failed in every import so far")
+                check.add(
+                    "layer \(layer.id)", false,
+                    "the record has no such layer; its sources failed in every import so far")
                 continue
             }
             do {
@@ -86,7 +88,9 @@ public struct StoreCheck {
             add(name, false, differing)
             return
         }
-        add(name, true, "\(rows) features, \(delta.changeCount) changes since the snapshot, checksums, order and index good")
+        add(
+            name, true,
+            "\(rows) features, \(delta.changeCount) changes since the snapshot, checksums, order and index good")
     }
 
     /// Every feature of the record has the same geometry in the view; the first difference, or nil.
@@ -99,10 +103,14 @@ public struct StoreCheck {
             while try rows.step() {
                 guard try row.readGeometry(rows, view.coordinates) else { continue }
                 let id = rows.int64(0)
-                guard let feature = view.feature(id: id) else { return "feature \(id) of the record is not in the snapshot" }
+                guard let feature = view.feature(id: id) else {
+                    return "feature \(id) of the record is not in the snapshot"
+                }
                 let isSame = feature.withGeometry { geometry in
                     guard geometry.xy.count == row.geometry.xy.count else { return false }
-                    for index in 0..<geometry.xy.count where geometry.xy[index] != row.geometry.xy[index] { return false }
+                    for index in 0..<geometry.xy.count where geometry.xy[index] != row.geometry.xy[index] {
+                        return false
+                    }
                     return true
                 }
                 if !isSame { return "feature \(id) has another geometry in the record than in the snapshot" }
@@ -120,6 +128,7 @@ public struct StoreCheck {
 
     public func table() -> String {
         textTable([["", "what", "finding"]] + findings.map { [$0.isGood ? "ok" : "BAD", $0.what, $0.detail] })
-            + "\n" + (isGood ? "the store is good" : "\(findings.count { !$0.isGood }) of \(findings.count) checks failed")
+            + "\n"
+            + (isGood ? "the store is good" : "\(findings.count { !$0.isGood }) of \(findings.count) checks failed")
     }
 }

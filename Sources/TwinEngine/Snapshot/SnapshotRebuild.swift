@@ -13,7 +13,8 @@ enum SnapshotRebuild {
     /// Snapshot files of a layer, newest version first.
     static func files(_ directory: String, layer: String) -> [(path: String, version: Int64)] {
         let folder = "\(directory)/snapshots"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []  // safe: no folder, no snapshots
+        // safe: no folder, no snapshots
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.compactMap { name -> (String, Int64)? in
             guard name.hasPrefix("\(layer)."), name.hasSuffix(".snapshot"),
                 let version = Int64(name.dropFirst(layer.count + 1).dropLast(9))

@@ -123,7 +123,7 @@ function put(name, data) {
 function pickAt(point) {
   const around = [[point.x - 4, point.y - 4], [point.x + 4, point.y + 4]];
   const found = map.queryRenderedFeatures(around)
-    .filter((f) => (f.layer.metadata && f.layer.metadata["twin:layer"]) || f.layer.id === "twin-live-point");
+    .filter((f) => (f.layer.metadata && f.layer.metadata["twin:layer"]) || f.layer.id === "twin-live-point" || f.layer.id === "twin-hits-raised");
   const exact = new Set(map.queryRenderedFeatures([point.x, point.y]).map((f) => `${f.layer.id}/${f.id}`));
   const polygonal = (f) => /Polygon/.test(f.geometry.type);
   return found.find((f) => f.layer.id === "twin-live-point") || found.find((f) => f.geometry.type === "Point" && f.layer.type === "circle")
@@ -141,8 +141,10 @@ function clicked(event) {
   const feature = pickAt(event.point);
   if (!feature) return emit("select", null);
   if (feature.layer.id === "twin-live-point") return emit("select", { live: feature.properties.id });
+  const raised = feature.layer.id === "twin-hits-raised"; // a hit that stands where its building stood
   emit("select", {
-    layer: feature.layer.metadata["twin:layer"], id: feature.id ?? feature.properties.id,
+    layer: raised ? feature.properties["twin:layer"] : feature.layer.metadata["twin:layer"],
+    id: raised ? feature.properties["twin:id"] : feature.id ?? feature.properties.id,
     properties: feature.properties, geometry: feature.geometry, at,
   });
 }
