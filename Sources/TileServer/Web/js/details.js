@@ -111,7 +111,7 @@ function rows(layer, properties, middle) {
     list.push([title(field.title, field.name), text(properties[field.name], field), field.unit]);
   }
   for (const [name, value] of Object.entries(properties)) {
-    if (seen.has(name) || name === "id" || value === null || value === "" || typeof value === "object") continue;
+    if (seen.has(name) || name === "id" || name.startsWith("twin:") || value === null || value === "" || typeof value === "object") continue;
     list.push([name, text(value, null)]);
   }
   if (middle) list.push([t("position"), middle.slice(0, 2).map((v) => v.toFixed(6)).join(", ")]);
