@@ -27,7 +27,7 @@ export function start(theCity, container) {
 
 /** Layers a query can ask: everything but plain background polygons; `live` when the city has sensors. */
 const choices = () => [
-  ...city.layers.filter((layer) => !layer.base || layer.geometry !== "polygon" || heightField(layer)).map((layer) => layer.id),
+  ...city.layers.filter((layer) => !layer.base || layer.geometry !== "polygon" || layer.id === "buildings" || heightField(layer)).map((layer) => layer.id),
   ...(city.live && city.live.count ? ["live"] : []),
 ];
 
