@@ -23,16 +23,17 @@ struct QueryCommand: AsyncParsableCommand {
         @Option(name: .long, help: "The store's folder.")
         var store: String
 
-        @Option(name: .long, help: "Longitude,latitude in degrees, for example 120.033,36.265.")
+        @Option(
+            name: .long, parsing: .unconditional, help: "Longitude,latitude in degrees, for example 120.033,36.265.")
         var at: String
 
-        @Option(name: .long, help: "Metres.")
+        @Option(name: .long, parsing: .unconditional, help: "Metres.")
         var radius: Double
 
         @Option(name: .long, help: "Layer ids, separated by commas; all layers if left out.")
         var layers: String?
 
-        @Option(name: .long, help: "How many features to list per layer.")
+        @Option(name: .long, parsing: .unconditional, help: "How many features to list per layer.")
         var limit = 100
 
         @Flag(name: .long, help: "JSON on standard output, as /query/radius answers.")

@@ -15,7 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
             Layers of class `public` are open. Others need a token, which an access file names by its SHA-256:
 
               tokens:
-                - {name: fire desk, sha256: 9f86d0…, role: operator, department: 消防救援大队, classification: restricted}
+                - {name: fire desk, sha256: 9f86d0…, role: reader, department: 消防救援大队, classification: restricted}
 
             Clients send it as `Authorization: Bearer TOKEN`. Stop the server with Ctrl-C: running requests finish first.
             """)
@@ -89,6 +89,9 @@ struct ServeCommand: AsyncParsableCommand {
             candidates.append(folder.appendingPathComponent("vendor/web").path)
             folder = folder.deletingLastPathComponent()
         }
-        return candidates.first { FileManager.default.fileExists(atPath: $0 + "/maplibre") }
+        return candidates.first { folder in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []  // safe: no folder, no scripts
+            return names.contains { $0.hasPrefix("maplibre") }
+        }
     }
 }

@@ -36,7 +36,8 @@ enum CityRoutes {
             out.raw(",\"models\":")
             for (index, model) in models.enumerated() {
                 out.raw(index == 0 ? "[" : ",")
-                let count = try server.city.model(model.id)?.count ?? 0
+                // Of the layers that this caller may read; no model is planned for a list.
+                let count = layers.filter { model.layers.contains($0.id) }.reduce(0) { $0 + $1.view.count }
                 append(model, count, to: &out)
             }
             out.raw(models.isEmpty ? "[]" : "]")

@@ -23,7 +23,8 @@ enum CollectionRoutes {
         Route(.get, "/collections", "The layers that the caller may read", parameters: [format], handler: list),
         Route(.get, "/collections/{id}", "One layer", parameters: [collection, format], handler: describe),
         Route(
-            .get, "/collections/{id}/items", "Features of a layer, in ascending order of ids",
+            .get, "/collections/{id}/items",
+            "Features of a layer, in a stable order (along a space-filling curve, changes since the last import at the end)",
             parameters: [
                 collection, bbox,
                 .query(

@@ -11,6 +11,8 @@ public struct CityCoordinates: Sendable {
     let toLonLat: LocalTransform
     let toWorld: LocalTransform
     let fromLonLat: LocalTransform
+    /// For positions outside the fitted boxes: city to lon/lat, both directions.
+    private let exact: TransformerPool
     /// The declared extent, in metres of the city's system.
     let extent: CoordinateBox
     /// The extent with its margin, in metres of the city's system.
@@ -47,6 +49,7 @@ public struct CityCoordinates: Sendable {
             originY: ((around.minY + around.maxY) / 2000).rounded() * 1000)
         toLonLat = try LocalTransform(from: system, to: .lonLat, over: box)
         toWorld = try LocalTransform(from: system, to: .world, over: box)
+        exact = try TransformerPool(from: system, to: wgs84)
         fromLonLat = try LocalTransform(from: wgs84, to: .system(system), over: degrees)
     }
 
@@ -80,8 +83,10 @@ public struct CityCoordinates: Sendable {
         if let metres = fromLonLat.transform(x: position.longitude, y: position.latitude) {
             return try grid.checkedGridPoint(x: metres.x, y: metres.y)
         }
-        let transformer = try CoordinateTransformer(from: .wgs84(), to: system)
-        guard let metres = transformer.transform(x: position.longitude, y: position.latitude) else {
+        let metres = try exact.withTransformer {
+            $0.transform(x: position.longitude, y: position.latitude, direction: .inverse)
+        }
+        guard let metres else {
             throw SpatialError(
                 .coordinates,
                 "longitude \(position.longitude), latitude \(position.latitude) is no position in \(system.definition)")
@@ -96,14 +101,15 @@ public struct CityCoordinates: Sendable {
         return LonLat(longitude: position.x, latitude: position.y)
     }
 
-    /// The position of metres in the city's system.
+    /// The position of metres in the city's system; not a number where PROJ has no answer.
     func lonLat(x: Double, y: Double) -> SIMD2<Double> {
         if let fast = toLonLat.transform(x: x, y: y) { return fast }
-        // safe: both systems were made before
-        guard let transformer = try? CoordinateTransformer(from: system, to: .wgs84()),
-            let exact = transformer.transform(x: x, y: y)
-        else { return SIMD2(.nan, .nan) }
-        return SIMD2(exact.x, exact.y)
+        do {
+            let position = try exact.withTransformer { $0.transform(x: x, y: y) }
+            return position.map { SIMD2($0.x, $0.y) } ?? SIMD2(.nan, .nan)
+        } catch {
+            return SIMD2(.nan, .nan)
+        }
     }
 
     /// Interleaved world units (Web Mercator, 2³² around the equator) of interleaved metres, rounded.
@@ -111,8 +117,9 @@ public struct CityCoordinates: Sendable {
         var xy = metres
         if !toWorld.transform(&xy) {
             xy = metres
-            let transformer = try CoordinateTransformer(from: system, to: .wgs84())
-            _ = transformer.transform(&xy)
+            var moved = xy
+            _ = try exact.withTransformer { $0.transform(&moved) }
+            xy = moved
             for index in stride(from: 0, to: xy.count - 1, by: 2) {
                 let point = WebMercator.world(longitude: xy[index], latitude: xy[index + 1])
                 xy[index] = point.x

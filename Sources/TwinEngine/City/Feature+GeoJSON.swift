@@ -126,6 +126,11 @@ extension Feature {
         appendGeometryGeoJSON(to: &out.bytes)
         out.raw(",\"properties\":{")
         var isFirst = true
+        if layer.code != nil {
+            out.raw("\"code\":")
+            out.value(code.map(FieldValue.string) ?? .null)
+            isFirst = false
+        }
         for field in fields {
             if !isFirst { out.raw(",") }
             isFirst = false

@@ -34,6 +34,7 @@ public struct DemoCity: Sendable {
     /// - Complexity: O(buildings) time; memory O(lattice), a few bytes for each quarter.
     public func write(to directory: String, progress: (String, Double) -> Void) throws -> DemoCityReport {
         let folder = directory + "/sources"
+        try FileStore.checkIsOurs(directory)
         try FileStore.clear(folder)
         let frame = frame
         var writers = try CityWriters(frame, folder: folder)

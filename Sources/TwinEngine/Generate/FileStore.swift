@@ -4,12 +4,33 @@ internal import Foundation
 /// Folders and files of the generated city.
 enum FileStore {
     static func makeFolder(_ path: String) throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw TwinError(
+                .system, "cannot make the folder \(path); choose one that can be written",
+                cause: error.localizedDescription)
+        }
     }
 
     static func removeIfPresent(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return }
-        try FileManager.default.removeItem(atPath: path)
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw TwinError(.system, "cannot remove \(path)", cause: error.localizedDescription)
+        }
+    }
+
+    /// Refuses a folder whose `sources` somebody else filled: a run replaces them.
+    static func checkIsOurs(_ directory: String) throws {
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: "\(directory)/sources") else { return }
+        guard manager.fileExists(atPath: "\(directory)/conflicts.json") else {
+            throw TwinError(
+                .argument,
+                "\(directory)/sources is there already and was not generated; choose an empty folder for --out")
+        }
     }
 
     /// Removes what an earlier run left under the names that are written now.

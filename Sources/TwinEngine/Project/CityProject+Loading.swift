@@ -16,10 +16,24 @@ extension CityProject {
         do {
             text = try String(contentsOf: url, encoding: .utf8)
         } catch {
+            let isThere = FileManager.default.fileExists(atPath: path)
             throw TwinError(
-                .project, "cannot read the project file \(path): it must exist and be UTF-8 text", cause: "\(error)")
+                .project,
+                isThere
+                    ? "cannot read the project file \(path): it must be a readable file of UTF-8 text"
+                    : "there is no project file \(path); write the path of a city.yaml")
         }
         return try parse(text, file: path, folder: url.deletingLastPathComponent().path)
+    }
+
+    /// `file:line: what is wrong` for text that is not YAML.
+    private static func explained(_ error: YamlError, _ file: String) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "\(file):\(mark.line): not YAML: \(problem); check indentation, quotes and brackets at column \(mark.column)"
+        default: "\(file):1: not YAML: \(error)"
+        }
     }
 
     /// Reads a project from text. `folder` is where relative paths start.
@@ -36,7 +50,7 @@ extension CityProject {
             }
             root = node
         } catch let error as YamlError {
-            throw TwinError(.project, "\(file): not YAML: \(error)")
+            throw TwinError(.project, Self.explained(error, file))
         }
         let reader = ProjectReader(
             root: ConfigurationNode(node: root, path: "city", diagnostics: diagnostics), folder: folder,

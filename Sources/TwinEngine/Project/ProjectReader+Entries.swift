@@ -237,9 +237,17 @@ extension ProjectReader {
         }
         for (node, model) in zip(root.list("models"), project.models) {
             model.layers.forEach { known(node, $0, layers, "layer") }
+            let fields = project.layers.filter { model.layers.contains($0.id) }.flatMap { $0.fields.map(\.name) }
+            let used = [
+                model.height, model.floors, model.ground, model.diameter, model.depthFrom, model.depthTo, model.colorBy,
+            ]
+            for field in used.compactMap(\.self) where !fields.isEmpty {
+                known(node, field, fields, "field in the layers of model \(model.id):")
+            }
         }
         for (node, scenario) in zip(root.list("scenarios"), project.scenarios) {
-            (scenario.layers + (scenario.query?.layers ?? [])).forEach { known(node, $0, layers, "layer") }
+            scenario.layers.forEach { known(node, $0, layers, "layer") }
+            scenario.query?.layers.forEach { known(node, $0, layers + ["live"], "layer") }
         }
         if let ledger = project.live?.ledger { known(root.child("live"), ledger, layers, "layer") }
     }

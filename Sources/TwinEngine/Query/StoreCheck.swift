@@ -37,7 +37,7 @@ public struct StoreCheck {
             guard stored.contains(layer.id) else {
                 check.add(
                     "layer \(layer.id)", false,
-                    "the record has no such layer; its sources failed in every import so far")
+                    "the record has no such layer: it was not imported yet, or its sources failed each time")
                 continue
             }
             do {

@@ -128,6 +128,7 @@ class Live {
     sensor.duration = Math.min(2500, Math.max(200, now - sensor.since));
     sensor.since = now;
     sensor.to = to;
+    sensor.moves = true; // a vehicle: worth a dot in the overview, where fixed terminals would hide the map
     if (jump) sensor.shown = to;
     else this.#moving.add(sensor);
     return sensor;

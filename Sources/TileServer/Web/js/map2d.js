@@ -225,7 +225,7 @@ export const idle = () => new Promise((resolve) => {
 
 const point = (s) => ({
   type: "Feature", geometry: { type: "Point", coordinates: s.shown },
-  properties: { id: s.id, kind: s.kind, color: s.color, label: s.label },
+  properties: { id: s.id, kind: s.kind, color: s.color, label: s.label, moves: s.moves === true },
 });
 
 function drawLive(change) {

@@ -8,6 +8,8 @@ const EMPTY = { type: "FeatureCollection", features: [] };
 const PALETTE = ["#0b84c6", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c", "#5f3dc4", "#087f5b", "#a6630a"];
 
 /** One colour per sensor kind, in the order the city declares them. */
+/** Vehicles at every zoom; fixed terminals from the zoom where they do not cover the streets. */
+const LIVE_SHOWN = ["any", ["get", "moves"], [">=", ["zoom"], 15]];
 export const kindColors = new Map();
 export function assignKinds(kinds) {
   for (const kind of kinds || []) kindColor(kind);
@@ -111,9 +113,9 @@ function overlays() {
     raised("selected", pick),
     { id: "twin-selected-point", type: "circle", source: "twin-selected", filter: point,
       paint: { "circle-radius": 11, "circle-color": pick, "circle-opacity": 0.25, "circle-stroke-color": pick, "circle-stroke-width": 2.5 } },
-    { id: "twin-live-halo", type: "circle", source: "twin-live", layout: { visibility: state.live ? "visible" : "none" },
+    { id: "twin-live-halo", type: "circle", source: "twin-live", filter: ["get", "moves"], layout: { visibility: state.live ? "visible" : "none" },
       paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 5, 16, 12], "circle-color": ["get", "color"], "circle-opacity": 0.2 } },
-    { id: "twin-live-point", type: "circle", source: "twin-live", layout: { visibility: state.live ? "visible" : "none" },
+    { id: "twin-live-point", type: "circle", source: "twin-live", filter: LIVE_SHOWN, layout: { visibility: state.live ? "visible" : "none" },
       paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2.5, 16, 6.5], "circle-color": ["get", "color"],
         "circle-stroke-color": "#fff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, 0.5, 16, 1.8] } },
     { id: "twin-live-label", type: "symbol", source: "twin-live", minzoom: 15.5,
