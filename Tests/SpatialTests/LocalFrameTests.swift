@@ -13,7 +13,10 @@ import Testing
             let latitude = Double.random(in: -90...90, using: &random)
             let height = Double.random(in: -500...9000, using: &random)
             let ours = LocalFrame.geocentric(longitude: longitude, latitude: latitude, height: height)
-            let theirs = try #require(transformer.transform(x: longitude, y: latitude, z: height))
+            guard let theirs = transformer.transform(x: longitude, y: latitude, z: height) else {
+                Issue.record("PROJ has no answer for \(longitude) \(latitude) \(height)")
+                continue
+            }
             #expect(abs(ours.x - theirs.x) < 1e-6 && abs(ours.y - theirs.y) < 1e-6 && abs(ours.z - theirs.z) < 1e-6)
         }
     }
