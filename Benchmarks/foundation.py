@@ -16,6 +16,8 @@ import tempfile
 import time
 import urllib.request
 
+import yaml
+
 import measure
 
 TWIN = sys.argv[1]
@@ -118,6 +120,59 @@ def import_rows():
     return demo
 
 
+def city_rows(demo):
+    """Whole cities: every layer that GDAL reads, in one import, against one ogr2ogr for each of its sources."""
+    cities = [("demo city, 20,000 buildings", demo / "city.yaml")]
+    if DATA.is_dir():
+        os.environ["TWIN_DATA"] = str(DATA)
+        cities += [(name, ROOT / f"cities/{name.lower()}.yaml") for name in ("Shanghai", "Helsinki", "Washington")]
+    rows = []
+    for title, file in cities:
+        city = yaml.safe_load(file.read_text())
+        sources = {s["id"]: s for s in city["sources"] if s.get("format", "gdal") == "gdal"}
+        wanted = [layer for layer in city["layers"]
+                  if all(s in sources for s in layer.get("sources", [layer.get("source")]))]
+        store, gpkg = WORK / "store", WORK / "peer.gpkg"
+        ours, theirs = [], []
+        for _ in range(3):
+            shutil.rmtree(store, ignore_errors=True)
+            run = measure.run([TWIN, "import", str(file), "--store", str(store), "--json", "--layers"]
+                              + [layer["id"] for layer in wanted])
+            if run.status:
+                raise SystemExit(run.output[-2000:])
+            ours.append(run.cpu)
+            features = sum(layer["count"] for layer in json.loads(run.output[run.output.index("{"):])["layers"])
+            total = 0
+            for layer in wanted:
+                for source in layer.get("sources", [layer.get("source")]):
+                    total += peer(sources[source], file.parent, gpkg).cpu
+            theirs.append(total)
+        a, b = sorted(ours)[1], sorted(theirs)[1]
+        rows.append((title, len(wanted), f"{features:,}", f"{features / a / 1000:.0f} k/s ({a:.2f} s)",
+                     f"{features / b / 1000:.0f} k/s ({b:.2f} s)", f"{b / a:.2f}"))
+    print("\n### Import of whole cities: every layer that GDAL reads\n")
+    print(measure.table(["city", "layers", "features", "twin import", "ogr2ogr, one run a source", "ratio"], rows))
+
+
+def peer(source, folder, gpkg):
+    gpkg.unlink(missing_ok=True)
+    path = os.path.expandvars(source["path"])
+    prefix = next((p for p in ("/vsigzip/", "/vsizip/") if path.startswith(p)), "")
+    bare = path[len(prefix):]
+    path = prefix + (bare if bare.startswith("/") else str(folder / bare))
+    command = ["ogr2ogr", "-q", "-f", "GPKG", str(gpkg), path, "-nln", "l"]
+    if source.get("layer"):
+        command.insert(6, source["layer"])
+    if source.get("filter"):
+        command += ["-where", source["filter"]]
+    if source.get("encoding") and path.endswith(".shp"):
+        command[1:1] = ["-oo", f"ENCODING={source['encoding']}"]
+    run = measure.run(command)
+    if run.status:
+        raise SystemExit(f"{' '.join(command)}: {run.output[-1000:]}")
+    return run
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -166,7 +221,9 @@ def scale_rows():
 print(f"{datetime.date.today()}, {measure.machine()}")
 print(subprocess.run(["ogr2ogr", "--version"], capture_output=True, text=True).stdout.strip())
 try:
-    start_row(import_rows())
+    demo_folder = import_rows()
+    city_rows(demo_folder)
+    start_row(demo_folder)
     scale_rows()
 finally:
     shutil.rmtree(WORK)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPROJ
+import Synchronization
 
 /// A coordinate reference system, as PROJ understands its definition. An immutable value: share it between threads.
 ///
@@ -45,6 +46,10 @@ public struct CoordinateSystem: Sendable, Hashable {
                 .coordinateSystem, "the coordinate system is empty: write for example crs: EPSG:4549")
         }
         let text = Self.normalized(trimmed)
+        if let known = Self.known.withLock({ $0[text] }) {
+            self = known
+            return
+        }
         let whole = try unsafe ProjObject { context in
             unsafe proj_create(context, text)
         } failure: { message in
@@ -77,7 +82,16 @@ public struct CoordinateSystem: Sendable, Hashable {
         isNorthingFirst = axes.isNorthingFirst
         areaOfUse = Self.area(whole)
         wkt = Self.exportWKT(whole) ?? ""
+        let made = self
+        Self.known.withLock { known in
+            if known.count >= Self.knownLimit { known.removeAll() }
+            known[text] = made
+        }
     }
+
+    /// Systems made before: each costs PROJ several look-ups in its database.
+    private static let known = Mutex<[String: CoordinateSystem]>([:])
+    private static let knownLimit = 256
 
     public static func == (left: CoordinateSystem, right: CoordinateSystem) -> Bool {
         left.definition == right.definition || (left.code != nil && left.code == right.code)

@@ -23,19 +23,7 @@ public struct CoordinateTransformer: ~Copyable {
     ///
     /// - Throws: `coordinateSystem` if there is none.
     public init(from source: CoordinateSystem, to target: CoordinateSystem) throws(SpatialError) {
-        operation = try unsafe ProjObject { context in
-            guard
-                let plain = unsafe proj_create_crs_to_crs(context, source.definition, target.definition, nil)
-            else { return nil }
-            let normalized = unsafe proj_normalize_for_visualization(context, plain)
-            unsafe proj_destroy(plain)
-            return unsafe normalized
-        } failure: { message in
-            SpatialError(
-                .coordinateSystem,
-                "there is no transformation from \(source) to \(target) (PROJ: \(message)): "
-                    + "check that both systems are meant, or give the source's system explicitly")
-        }
+        operation = try TransformerTemplates.make(from: source, to: target)
     }
 
     /// Longitude, latitude, ellipsoidal height (EPSG:4979) to Earth-centred X, Y, Z in metres (EPSG:4978).
