@@ -90,7 +90,8 @@ struct ServeCommand: AsyncParsableCommand {
             folder = folder.deletingLastPathComponent()
         }
         return candidates.first { folder in
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []  // safe: no folder, no scripts
+            // safe: no folder, no scripts
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             return names.contains { $0.hasPrefix("maplibre") }
         }
     }
