@@ -13,6 +13,8 @@ public struct TileError: Error, Sendable, CustomStringConvertible {
         case compression
         /// Input that the format cannot hold: too many vertices, arrays of unequal length.
         case argument
+        /// The operating system refused (disk full, permission, no such file).
+        case system
     }
 
     public var code: Code
