@@ -41,10 +41,12 @@ let package = Package(
         .systemLibrary(name: "CSpatiaLite", pkgConfig: "spatialite", providers: [.apt(["libspatialite-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
 
         // The house: dependencies run one way, top to bottom.
         .target(name: "Spatial", dependencies: ["CGEOS", "CPROJ"], swiftSettings: settings),
-        .target(name: "Tiles", dependencies: ["Spatial", "CDeflate"], swiftSettings: settings),
+        .target(name: "Tiles", dependencies: ["Spatial", "CDeflate", "CZstd", "CBrotli"], swiftSettings: settings),
         .target(
             name: "TwinEngine",
             dependencies: [
