@@ -110,15 +110,19 @@ import Tiles
     @Test func longRingsAndUnevenCurvesEnd() throws {
         let count = 300_000
         var layer = FlatLayer()
-        layer.add([(0..<count).map { (index: Int) -> GridPoint in
-            GridPoint(x: Int32(index), y: Int32(index * index / (count / 2)))
-        }])
+        layer.add([
+            (0..<count).map { (index: Int) -> GridPoint in
+                GridPoint(x: Int32(index), y: Int32(index * index / (count / 2)))
+            }
+        ])
         let levels = try layer.levels(.line, simplifier)
         #expect(levels.filter { $0 <= 12 }.count < 3000)
         var zigzag = FlatLayer()
-        zigzag.add([(0..<count).map { (index: Int) -> GridPoint in
-            GridPoint(x: Int32(index), y: Int32(index & 1 == 0 ? index : -index))
-        }])
+        zigzag.add([
+            (0..<count).map { (index: Int) -> GridPoint in
+                GridPoint(x: Int32(index), y: Int32(index & 1 == 0 ? index : -index))
+            }
+        ])
         #expect(try zigzag.levels(.line, simplifier).contains(0))
     }
 
