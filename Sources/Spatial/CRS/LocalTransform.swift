@@ -103,6 +103,24 @@ public struct LocalTransform: Sendable {
         return evaluate(x, y, coefficients.span)
     }
 
+    /// The world point of a grid point, or nil outside the box. For transformations to ``Output/world``.
+    public func worldPoint(_ point: GridPoint, frame: GridFrame) -> WorldPoint? {
+        let metres = frame.metres(point)
+        guard let world = transform(x: metres.x, y: metres.y) else { return nil }
+        return WorldPoint(x: WebMercator.clamp(world.x), y: WebMercator.clamp(world.y))
+    }
+
+    /// The polynomial of the nearest cell, also beyond the box.
+    func extrapolated(x: Double, y: Double) -> SIMD2<Double> {
+        let cellX = (x - box.minX) * cellsPerX
+        let cellY = (y - box.minY) * cellsPerY
+        let column = Int(min(max(cellX, 0), Double(columns - 1)))
+        let row = Int(min(max(cellY, 0), Double(rows - 1)))
+        let u = 2 * (cellX - Double(column)) - 1
+        let v = 2 * (cellY - Double(row)) - 1
+        return Self.polynomial(u, v, coefficients.span, (row * columns + column) * 16)
+    }
+
     /// Transforms interleaved points in place. O(points).
     ///
     /// - Returns: false, with nothing changed, if a point lies outside the box or is not a number.
@@ -141,6 +159,7 @@ public struct LocalTransform: Sendable {
     }
 
     @inlinable
+    @inline(__always)
     static func polynomial(_ u: Double, _ v: Double, _ table: Span<SIMD2<Double>>, _ first: Int) -> SIMD2<Double> {
         let u2 = SIMD2(u, u)
         let v2 = SIMD2(v, v)
@@ -154,6 +173,7 @@ public struct LocalTransform: Sendable {
     }
 
     @inlinable
+    @inline(__always)
     @unsafe
     static func horner(_ v: SIMD2<Double>, _ table: Span<SIMD2<Double>>, _ at: Int) -> SIMD2<Double> {
         let high = unsafe table[unchecked: at + 3] * v + table[unchecked: at + 2]

@@ -68,10 +68,22 @@ public enum WebMercator {
             minX: northWest.longitude, minY: southEast.latitude, maxX: southEast.longitude, maxY: northWest.latitude)
     }
 
-    /// Rounds world units into range; a number that is not finite becomes 0.
+    /// Rounds world units into range, ties to even; a number that is not finite becomes 0.
     @inlinable
     public static func clamp(_ value: Double) -> UInt32 {
         guard value > 0 else { return 0 }
-        return value >= 4_294_967_295 ? .max : UInt32(value + 0.5)
+        return value >= 4_294_967_295 ? .max : UInt32(truncatingIfNeeded: (value + wholePartShift).bitPattern)
+    }
+
+    /// 2⁵²: doubles from here to 2⁵³ have no fraction, and their whole part in the low bits of their pattern.
+    @inlinable static var wholePartShift: Double { 4_503_599_627_370_496 }
+
+    /// Two numbers of 0 up to 2³² - 1, rounded, ties to even, without the range checks of `Int.init`.
+    @inlinable
+    @inline(__always)
+    static func wholePart(_ number: SIMD2<Double>) -> SIMD2<UInt32> {
+        let shifted = number + SIMD2(repeating: wholePartShift)
+        return SIMD2(
+            UInt32(truncatingIfNeeded: shifted.x.bitPattern), UInt32(truncatingIfNeeded: shifted.y.bitPattern))
     }
 }
