@@ -85,4 +85,49 @@ extension GeometryView {
     public func distance(to point: GridPoint) -> Double {
         distanceSquared(to: point).squareRoot() / 1000
     }
+
+    /// Square millimetres between two geometries of any kinds; exactly 0 where they share a point, else rounded a few
+    /// times; infinity if one is empty.
+    ///
+    /// Pair by pair for small ones, otherwise the larger goes under a ``SegmentTree``.
+    public func distanceSquared(to other: borrowing GeometryView) -> Double {
+        if isEmpty || other.isEmpty { return .infinity }
+        if other.kind == .point && other.vertexCount == 1 { return distanceSquared(to: other.vertex(0)) }
+        if kind == .point && vertexCount == 1 { return other.distanceSquared(to: vertex(0)) }
+        if vertexCount * other.vertexCount > Self.pairLimit {
+            return vertexCount > other.vertexCount
+                ? other.distanceSquared(to: SegmentTree(self), isPolygon: kind == .polygon)
+                : distanceSquared(to: SegmentTree(other), isPolygon: other.kind == .polygon)
+        }
+        if intersects(other) { return 0 }
+        var best = Double.infinity
+        _ = forEachPiece { start, end in
+            other.forEachPiece { otherStart, otherEnd in
+                best = min(best, ExactPredicates.distanceSquared(start, end, otherStart, otherEnd))
+                return true
+            }
+        }
+        return best
+    }
+
+    /// Metres between two geometries; see ``distanceSquared(to:)``.
+    public func distance(to other: borrowing GeometryView) -> Double {
+        distanceSquared(to: other).squareRoot() / 1000
+    }
+
+    /// Whether two geometries come as near as a limit, edges and the limit included. Exact, also at the limit.
+    ///
+    /// Pair by pair for small ones, otherwise the larger goes under a ``SegmentTree``.
+    public func isWithin(_ limit: DistanceLimit, of other: borrowing GeometryView) -> Bool {
+        if isEmpty || other.isEmpty || !limit.mayReach(box, other.box) { return false }
+        if vertexCount * other.vertexCount > Self.pairLimit {
+            return vertexCount > other.vertexCount
+                ? other.isWithin(limit, of: SegmentTree(self), isPolygon: kind == .polygon)
+                : isWithin(limit, of: SegmentTree(other), isPolygon: other.kind == .polygon)
+        }
+        if intersects(other) { return true }
+        return !forEachPiece { start, end in
+            other.forEachPiece { !limit.reaches(start, end, $0, $1) }
+        }
+    }
 }

@@ -16,13 +16,17 @@ extension GeometryView {
 
     /// Whether two geometries share a point. Exact.
     ///
-    /// O(n + m) for far and for nested geometries; pairs are tried among the segments that meet the other's box, which
-    /// allocates one array. Prepare with GEOS to test one large polygon against very many features.
+    /// Small pairs try the segments that meet the other's box against each other, which allocates one array; where that
+    /// could be much, the larger goes under a ``SegmentTree``, O((n + m) log n). To test one polygon against very many
+    /// features make a ``PreparedRegion`` of it.
     public func intersects(_ other: borrowing GeometryView) -> Bool {
         if isEmpty || other.isEmpty { return false }
         let ownBox = box
         let otherBox = other.box
         guard ownBox.intersects(otherBox) else { return false }
+        if vertexCount * other.vertexCount > Self.pairLimit {
+            return vertexCount > other.vertexCount ? meetsByTree(other) : other.meetsByTree(self)
+        }
         if kind == .point { return other.containsVertex(of: self, in: otherBox) }
         if other.kind == .point { return containsVertex(of: other, in: ownBox) }
         if other.kind == .polygon && other.containsPart(of: self) { return true }
@@ -64,5 +68,16 @@ extension GeometryView {
             }
             return true
         }
+    }
+
+    /// Products of vertex counts up to this are tried pair by pair.
+    static var pairLimit: Int { 1 << 14 }
+
+    /// The test with this geometry, the larger, under a tree.
+    private func meetsByTree(_ other: borrowing GeometryView) -> Bool {
+        let tree = SegmentTree(self)
+        if kind == .polygon && other.lies(in: tree) { return true }
+        if other.containsOne(of: tree.partPoints) { return true }
+        return !other.forEachPiece { !tree.meets($0, $1) }
     }
 }
