@@ -36,7 +36,13 @@ import Testing
                 return true
             }
             #expect(areContained)
-            #expect((found == items.indices.filter { Self.meets(circle, items[$0]) }) as Bool)
+            #expect((found == found.sorted() && Set(found).count == found.count) as Bool)
+            #expect(Set(found).isSuperset(of: items.indices.filter { Self.meets(circle, items[$0]) }))
+            // The promise for boxes: none that passes by more than a millionth of the radius.
+            let wide = GridCircle(
+                center: circle.center,
+                radius: circle.radius.addingReportingOverflow(circle.radius / 1_000_000 + 1).partialValue)
+            #expect(circle.radius > 1 << 40 || found.allSatisfy { Self.meets(wide, items[$0]) })
             var visits = 0
             let finished = tree.view.searchCircle(circle) { _, _ in
                 visits += 1

@@ -38,8 +38,25 @@ public struct PackedPointTree: Sendable {
     /// the input unless they are more than a leaf holds.
     /// - Parameter threads: workers, at least 1; they are started and joined here.
     public init(_ points: [GridPoint], threads: Int = 1) {
-        let order = PackedRTree.hilbertOrder(points.map { GridBox(minX: $0.x, minY: $0.y, maxX: $0.x, maxY: $0.y) })
-        self.init(pointsInOrder: order.map { points[Int($0)] }, order: order, threads: threads)
+        let (sorted, order) = Self.sort(points, threads: threads)
+        self.init(pointsInOrder: sorted, order: order, threads: threads)
+    }
+
+    static func sort(_ points: [GridPoint], threads: Int) -> (points: [GridPoint], order: [UInt32]) {
+        precondition(points.count <= Int(UInt32.max), "a packed tree holds at most 2^32 - 1 points")
+        var order: [UInt32] = []
+        let sorted = unsafe [GridPoint](unsafeUninitializedCapacity: points.count) { sorted, sortedCount in
+            order = unsafe [UInt32](unsafeUninitializedCapacity: points.count) { order, orderCount in
+                unsafe points.withUnsafeBufferPointer { source in
+                    // Safe: both have room for as many as there are points, and all are written.
+                    guard let target = sorted.baseAddress, let numbers = order.baseAddress else { return }
+                    unsafe PointSorter.sort(source, into: target, order: numbers, threads: threads)
+                }
+                orderCount = points.count
+            }
+            sortedCount = points.count
+        }
+        return (sorted, order)
     }
 
     /// Builds the nodes over points that are in a spatial order already, for example of a snapshot. O(points).
@@ -52,18 +69,7 @@ public struct PackedPointTree: Sendable {
     init(pointsInOrder points: [GridPoint], order: [UInt32], threads: Int) {
         self.points = points
         self.order = order
-        var leaves: [GridBox] = []
-        leaves.reserveCapacity(Self.leafCount(points.count))
-        var first = 0
-        while first < points.count {
-            var box = GridBox.empty
-            for row in first..<min(first + Self.leafSize, points.count) {
-                box.formUnion(x: points[row].x, y: points[row].y)
-            }
-            leaves.append(box)
-            first += Self.leafSize
-        }
-        nodes = PackedRTree(boxesInOrder: leaves).boxes
+        nodes = Self.makeNodes(points.span, threads: threads)
     }
 
     public var count: Int { points.count }

@@ -7,16 +7,25 @@ extension PackedPointTreeView {
     @inlinable
     @discardableResult
     public func searchCircle(_ circle: GridCircle, _ visit: (_ first: Int, _ end: Int) -> Bool) -> Bool {
-        searchRegion(
-            { circle.relation(to: $0) }, contained: visit,
-            rim: { row in circle.contains(points[row]) ? visit(row, row &+ 1) : true })
+        searchLeaves(circle, contained: visit) { first, hits in
+            var open = hits
+            while open != 0 {
+                let row = first &+ open.trailingZeroBitCount
+                if !visit(row, row &+ 1) { return false }
+                open &= open &- 1
+            }
+            return true
+        }
     }
 
     /// The number of points in the disc. Exact; touches only the leaves on the rim.
     public func count(in circle: GridCircle) -> Int {
         var total = 0
-        searchCircle(circle) { first, end in
+        searchLeaves(circle) { first, end in
             total &+= end &- first
+            return true
+        } rim: { _, hits in
+            total &+= hits.nonzeroBitCount
             return true
         }
         return total
@@ -24,8 +33,11 @@ extension PackedPointTreeView {
 
     /// Appends the rows in the disc to a buffer of the caller's. Exact; in row order.
     public func collect(_ circle: GridCircle, into buffer: inout RowBuffer) {
-        searchCircle(circle) { first, end in
+        searchLeaves(circle) { first, end in
             buffer.append(first..<end)
+            return true
+        } rim: { first, hits in
+            buffer.append(first, hits)
             return true
         }
     }
@@ -35,9 +47,52 @@ extension PackedPointTreeView {
     /// - Parameter payload: one value for each row, for example ``PackedPointTree/order`` or identifiers.
     public func collect(_ circle: GridCircle, payload: Span<UInt32>, into buffer: inout RowBuffer) {
         precondition(payload.count == points.count, "a payload has one value for each point of the tree")
-        searchCircle(circle) { first, end in
+        searchLeaves(circle) { first, end in
             buffer.append(first..<end, of: payload)
             return true
+        } rim: { first, hits in
+            buffer.append(first, hits, of: payload)
+            return true
+        }
+    }
+
+    /// Searches a disc leaf by leaf.
+    ///
+    /// - Parameters:
+    ///   - contained: rows that are all in the disc; false stops.
+    ///   - rim: a leaf on the rim by its first row, and the hits in it: bit i for row `first + i`; false stops.
+    @inlinable
+    @inline(__always)
+    @discardableResult
+    func searchLeaves(
+        _ circle: GridCircle, contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ first: Int, _ hits: UInt32) -> Bool
+    ) -> Bool {
+        let size = PackedPointTree.leafSize
+        let count = points.count
+        guard leaves.boxes.count >= 16, let kernel = CircleKernel(circle, extent: leaves.boxes[leaves.boxes.count - 1])
+        else {
+            return leaves.searchRegion({ circle.relation(to: $0) }) { first, end in
+                contained(first &* size, min(end &* size, count))
+            } rim: { leaf in
+                let first = leaf &* size
+                var hits: UInt32 = 0
+                for row in first..<min(first &+ size, count) where circle.contains(points[row]) {
+                    hits |= 1 << UInt32(row &- first)
+                }
+                return hits == 0 || rim(first, hits)
+            }
+        }
+        // Safe: points have no padding.
+        let rows = unsafe points.bytes
+        return leaves.searchKernel(kernel) { first, end in
+            contained(first &* size, min(end &* size, count))
+        } rim: { leaf in
+            // The last leaf is read with the rows before it, so that sixteen are there to be read.
+            let first = leaf &* size
+            let start = min(first, count &- size)
+            // Safe: a tree of sixteen boxes has more than sixteen points, and start + 16 is at most their number.
+            let hits = unsafe kernel.test(rows, start &* 8) &>> UInt32(first &- start)
+            return hits == 0 || rim(first, hits)
         }
     }
 }

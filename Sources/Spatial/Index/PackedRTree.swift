@@ -29,11 +29,15 @@ public struct PackedRTree: Sendable {
     /// The order in which items must be stored: element k is the number of the item to put at place k.
     ///
     /// Stable, so equal boxes keep their order and a build is repeatable. O(items), radix sort.
-    public static func hilbertOrder(_ boxes: [GridBox]) -> [UInt32] {
-        precondition(boxes.count <= Int(UInt32.max), "a packed tree holds at most 2^32 - 1 items")
-        var keys = HilbertOrder.keys(boxes.span)
-        HilbertOrder.sort(&keys)
-        return keys.map { UInt32(truncatingIfNeeded: $0) }
+    /// - Parameter threads: workers, at least 1; the order is the same for any number.
+    public static func hilbertOrder(_ boxes: [GridBox], threads: Int = 1) -> [UInt32] {
+        let centres = boxes.map { box in
+            // The sum of two Int32 halved is an Int32.
+            GridPoint(
+                x: Int32(truncatingIfNeeded: (Int64(box.minX) + Int64(box.maxX)) >> 1),
+                y: Int32(truncatingIfNeeded: (Int64(box.minY) + Int64(box.maxY)) >> 1))
+        }
+        return PackedPointTree.sort(centres, threads: threads).order
     }
 
     /// Builds the parents over items in Hilbert order. O(items).
@@ -41,23 +45,32 @@ public struct PackedRTree: Sendable {
     /// Boxes must not be empty: an empty one is counted with the subtree that it is stored in.
     public init(boxesInOrder items: [GridBox]) {
         count = items.count
-        var all = items
-        all.reserveCapacity(PackedRTreeLayout(count: items.count).boxCount)
-        var first = 0
-        var levelCount = items.count
-        while levelCount > 1 {
-            let end = first + levelCount
-            var child = first
-            while child < end {
-                var box = GridBox.empty
-                for index in child..<min(child + Self.nodeSize, end) { box.formUnion(all[index]) }
-                all.append(box)
-                child += Self.nodeSize
-            }
-            first = end
-            levelCount = all.count - end
+        let layout = PackedRTreeLayout(count: items.count)
+        boxes = unsafe [GridBox](unsafeUninitializedCapacity: layout.boxCount) { boxes, count in
+            // Safe: the items fill the lowest level, the parents the rest.
+            _ = unsafe boxes.initialize(fromContentsOf: items)
+            unsafe Self.makeParents(boxes, layout)
+            count = layout.boxCount
         }
-        boxes = all
+    }
+
+    /// Fills every level above the lowest.
+    static func makeParents(_ boxes: UnsafeMutableBufferPointer<GridBox>, _ layout: PackedRTreeLayout) {
+        var level = 1
+        while level < layout.levels {
+            let below = layout.start(level - 1)
+            let belowCount = layout.count(level - 1)
+            for node in 0..<layout.count(level) {
+                var box = GridBox.empty
+                for child in (node &* nodeSize)..<min((node &+ 1) &* nodeSize, belowCount) {
+                    // Safe: below + child is a box of the level below, which is filled.
+                    unsafe box.formUnion(boxes[below &+ child])
+                }
+                // Safe: the layout counts every node.
+                unsafe boxes.initializeElement(at: layout.start(level) &+ node, to: box)
+            }
+            level += 1
+        }
     }
 
     /// The smallest box around all items; empty if there are none.

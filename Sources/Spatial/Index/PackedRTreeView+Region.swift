@@ -48,16 +48,4 @@ extension PackedRTreeView {
         }
         return true
     }
-
-    /// Searches a disc: subtrees whose box is inside come as ranges, items whose box meets the rim one by one.
-    ///
-    /// An item of a contained range lies in the disc whatever its shape; one on the rim has a box that meets the disc, and
-    /// the caller decides with the exact distance.
-    @inlinable
-    @discardableResult
-    public func searchCircle(
-        _ circle: GridCircle, contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ item: Int) -> Bool
-    ) -> Bool {
-        searchRegion({ circle.relation(to: $0) }, contained: contained, rim: rim)
-    }
 }

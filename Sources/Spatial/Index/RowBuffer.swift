@@ -35,32 +35,77 @@ public struct RowBuffer: Sendable {
     public var array: [UInt32] { Array(storage[0..<count]) }
 
     /// Adds consecutive numbers.
+    @inline(__always)
     mutating func append(_ rows: Range<Int>) {
         reserve(rows.count)
+        let count = count
+        unsafe storage.withUnsafeMutableBufferPointer { target in
+            for index in 0..<rows.count {
+                // Safe: reserve made room for all of them.
+                unsafe target[count &+ index] = UInt32(truncatingIfNeeded: rows.lowerBound &+ index)
+            }
+        }
+        self.count = count &+ rows.count
+    }
+
+    /// Adds a part of a column.
+    @inline(__always)
+    mutating func append(_ rows: Range<Int>, of column: Span<UInt32>) {
+        reserve(rows.count)
+        let count = count
+        let part = column.extracting(rows)
+        unsafe storage.withUnsafeMutableBufferPointer { target in
+            for index in part.indices {
+                // Safe: reserve made room for all of them, and index is one of part.
+                unsafe target[count &+ index] = part[unchecked: index]
+            }
+        }
+        self.count = count &+ rows.count
+    }
+
+    /// Adds `first + i` for every bit i of the low sixteen.
+    @inline(__always)
+    mutating func append(_ first: Int, _ hits: UInt32) {
+        reserve(16)
         var next = count
-        for row in rows {
-            storage[next] = UInt32(truncatingIfNeeded: row)
-            next &+= 1
+        unsafe storage.withUnsafeMutableBufferPointer { target in
+            var open = hits
+            while open != 0 {
+                // Safe: reserve made room for sixteen.
+                unsafe target[next] = UInt32(truncatingIfNeeded: first &+ open.trailingZeroBitCount)
+                open &= open &- 1
+                next &+= 1
+            }
         }
         count = next
     }
 
-    /// Adds a part of a column.
-    mutating func append(_ rows: Range<Int>, of column: Span<UInt32>) {
-        reserve(rows.count)
+    /// Adds `column[first + i]` for every bit i of the low sixteen.
+    @inline(__always)
+    mutating func append(_ first: Int, _ hits: UInt32, of column: Span<UInt32>) {
+        reserve(16)
         var next = count
-        for row in rows {
-            storage[next] = column[row]
-            next &+= 1
+        unsafe storage.withUnsafeMutableBufferPointer { target in
+            var open = hits
+            while open != 0 {
+                // Safe: reserve made room for sixteen.
+                unsafe target[next] = column[first &+ open.trailingZeroBitCount]
+                open &= open &- 1
+                next &+= 1
+            }
         }
         count = next
     }
 
     /// Makes room for this many more and the slack.
+    @inline(__always)
     mutating func reserve(_ extra: Int) {
-        let needed = count + extra + Self.slack
-        if needed > storage.count {
-            storage.append(contentsOf: repeatElement(0, count: max(needed, storage.count * 2) - storage.count))
-        }
+        if count &+ extra &+ Self.slack > storage.count { grow(extra) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ extra: Int) {
+        let needed = max(count + extra + Self.slack, storage.count * 2)
+        storage.append(contentsOf: repeatElement(0, count: needed - storage.count))
     }
 }
