@@ -5,31 +5,40 @@ public import Tiles
 extension City {
     /// A vector tile (MVT 2.1) of some layers, not compressed; empty where none has a feature there.
     ///
-    /// Tile coordinates come from the snapshot's world coordinates: no projection is computed here.
+    /// The bulk builder makes its tiles with the same ``TileMaker``: equal data gives equal bytes.
     /// - Parameter maskedFields: names of fields that are left out, by layer id.
     /// - Complexity: O(log features + features in the tile).
     public func tile(
         _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:]
     ) throws -> [UInt8] {
-        var builder = MVTTileBuilder(tile: id, options: .standard(zoom: id.z))
-        let area = try gridBox(ofTile: id)
-        for layer in layers where id.z >= layer.definition.zoom.lowerBound {
-            layer.encode(area, masked: maskedFields[layer.definition.id] ?? [], into: &builder)
-        }
-        return builder.finish()
+        var maker = TileMaker(
+            grid: TileGrid(coordinates: coordinates, extent: project.extent), layers: layers,
+            maskedFields: maskedFields)
+        return try maker.tile(id)
     }
 
-    /// The grid box around a tile and its buffer; empty where the city's grid does not reach.
-    private func gridBox(ofTile id: TileID) throws -> GridBox {
+    /// Where tiles lie on the city's grid.
+    var tileGrid: TileGrid { TileGrid(coordinates: coordinates, extent: project.extent) }
+}
+
+/// Where the tiles of Web Mercator lie on a city's grid. Immutable; any thread.
+struct TileGrid: Sendable {
+    let coordinates: CityCoordinates
+    let extent: LonLatBox
+
+    /// The buffer of 64/4096 around a tile, and a quarter of it for the bend of the tile's edges between the points that
+    /// are transformed.
+    private static let margin = 5.0 / 256
+
+    /// The grid box around a tile and its buffer; empty where the city's grid does not reach. 32 transformations.
+    func box(of id: TileID) throws(SpatialError) -> GridBox {
         let bounds = WebMercator.tileBounds(z: id.z, x: UInt32(id.x), y: UInt32(id.y))
-        // A sixteenth of the tile: more than the buffer of 64/4096, so that clipping sees all that it needs.
-        let marginX = bounds.width / 16
-        let marginY = bounds.height / 16
+        let marginX = bounds.width * Self.margin
+        let marginY = bounds.height * Self.margin
         let box = LonLatBox(
             west: max(-180, bounds.minX - marginX), south: max(-89, bounds.minY - marginY),
             east: min(180, bounds.maxX + marginX), north: min(89, bounds.maxY + marginY))
         // A tile larger than the city holds all of it, and its corners may be beyond the projection.
-        let extent = project.extent
         let reach = coordinates.reach
         let clipped = LonLatBox(
             west: max(box.west, reach.west), south: max(box.south, reach.south), east: min(box.east, reach.east),
@@ -39,6 +48,56 @@ extension City {
             return GridBox(minX: -.max, minY: -.max, maxX: .max, maxY: .max)
         }
         return try coordinates.gridBox(clipped)
+    }
+}
+
+/// Encodes tiles of some layers one after another and keeps its scratch space between them. For one thread.
+struct TileMaker {
+    let grid: TileGrid
+    let layers: [LayerView]
+    private let masked: [Set<String>]
+    private var builder: MVTTileBuilder?
+    /// What became of the features of the last tile, for each layer.
+    private(set) var statistics: [MVTStatistics]
+
+    init(grid: TileGrid, layers: [LayerView], maskedFields: [String: Set<String>] = [:]) {
+        self.grid = grid
+        self.layers = layers
+        masked = layers.map { maskedFields[$0.definition.id] ?? [] }
+        statistics = layers.map { _ in MVTStatistics() }
+    }
+
+    /// The tile's bytes, not compressed; empty where no layer has a feature. O(log features + features in the tile).
+    mutating func tile(_ id: TileID) throws -> [UInt8] {
+        let options = MVTOptions.standard(zoom: id.z)
+        var builder = self.builder ?? MVTTileBuilder(tile: id, options: options)
+        self.builder = nil
+        builder.reset(tile: id, options: options)
+        let area = try grid.box(of: id)
+        for (index, layer) in layers.enumerated() {
+            statistics[index] = MVTStatistics()
+            guard layer.definition.zoom.contains(id.z), !area.isEmpty else { continue }
+            let before = builder.statistics
+            layer.encode(area, masked: masked[index], into: &builder)
+            statistics[index] = builder.statistics - before
+        }
+        let bytes = builder.finish()
+        self.builder = builder
+        return bytes
+    }
+}
+
+extension MVTStatistics {
+    static func - (left: MVTStatistics, right: MVTStatistics) -> MVTStatistics {
+        var result = left
+        result.kept -= right.kept
+        result.droppedOutside -= right.droppedOutside
+        result.droppedCollapsed -= right.droppedCollapsed
+        result.droppedTiny -= right.droppedTiny
+        result.squares -= right.squares
+        result.droppedRings -= right.droppedRings
+        result.vertices -= right.vertices
+        return result
     }
 }
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Spatial
+import Tiles
+
+/// The archive formats that a build writes.
+public enum TileArchiveFormat: String, Sendable {
+    case pmtiles, mbtiles
+
+    /// By the ending of a path.
+    public init?(path: String) {
+        self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased())
+    }
+}
+
+/// Turns a spool into an archive.
+struct TileArchiveOutput {
+    let name: String
+    let city: City
+    let layers: [LayerView]
+    let options: TileBuildOptions
+
+    func write(_ spool: TileSpool, _ account: inout TileBuildAccount) throws {
+        switch TileArchiveFormat(path: options.output) {
+        case .pmtiles, nil: try writePMTiles(spool, &account)
+        case .mbtiles: try writeMBTiles(spool, &account)
+        }
+    }
+
+    /// The box around all layers' features.
+    var bounds: ArchiveBounds {
+        let extents = layers.compactMap(\.extent)
+        let whole = city.project.extent
+        return ArchiveBounds(
+            west: extents.map(\.west).min() ?? whole.west, south: extents.map(\.south).min() ?? whole.south,
+            east: extents.map(\.east).max() ?? whole.east, north: extents.map(\.north).max() ?? whole.north)
+    }
+
+    func metadata() -> ArchiveMetadata {
+        var metadata = ArchiveMetadata(name: name, description: city.project.name.en)
+        metadata.layers = layers.map { layer in
+            let definition = layer.definition
+            let zooms = definition.zoom.clamped(to: options.zooms)
+            return ArchiveMetadata.Layer(
+                id: definition.id, description: definition.title.en, zooms: zooms,
+                geometry: Self.type(definition.geometry),
+                count: layer.count,
+                fields: definition.fields.map { field in
+                    ArchiveMetadata.Field(field.name, Self.type(field.type))
+                })
+        }
+        let versions = layers.map { "\($0.definition.id)=\($0.version)" }.joined(separator: ",")
+        metadata.members = [.init("generator", "twin \(TwinVersion.current)"), .init("twin:versions", versions)]
+        return metadata
+    }
+
+    private static func type(_ kind: GeometryKind) -> String {
+        switch kind {
+        case .point: "Point"
+        case .line: "LineString"
+        case .polygon: "Polygon"
+        }
+    }
+
+    private static func type(_ type: FieldType) -> ArchiveMetadata.FieldType {
+        switch type {
+        case .integer, .real: .number
+        case .boolean: .boolean
+        case .string, .date, .datetime: .string
+        }
+    }
+
+    private func writePMTiles(_ spool: TileSpool, _ account: inout TileBuildAccount) throws {
+        var format = PMTilesOptions()
+        format.bounds = bounds
+        format.zooms = options.zooms
+        var writer = try PMTilesWriter(path: options.output, options: format)
+        try spool.forEachTile { tile, bytes in try writer.add(id: tile.id, bytes) }
+        let summary = try writer.finish(metadata: metadata().json())
+        account.fileBytes = summary.fileBytes
+        account.contents = summary.contents
+    }
+
+    private func writeMBTiles(_ spool: TileSpool, _ account: inout TileBuildAccount) throws {
+        throw TwinError(.argument, "MBTiles cannot be written yet; write to a .pmtiles file")
+    }
+}

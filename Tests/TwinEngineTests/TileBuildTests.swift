@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Spatial
+import TestSupport
+import Testing
+import Tiles
+
+@testable import TwinEngine
+
+/// A city of random buildings, for tests of tile archives.
+struct TileBuildFixture {
+    let city: ImportFixture
+    let folder: TemporaryFolder
+
+    init(buildings: Int = 2000, seed: UInt64 = 11) throws {
+        var generator = SeededGenerator(seed: seed)
+        var fixture = try ImportFixture()
+        fixture.geometry = "polygon"
+        fixture.source = "path: buildings.geojson"
+        fixture.fields = ["name: use, type: string", "name: floors, type: integer"]
+        let features = (0..<buildings).map { index in
+            let x = Double.random(in: 119.95..<120.05, using: &generator)
+            let y = Double.random(in: 36.22..<36.30, using: &generator)
+            let w = Double.random(in: 0.00002..<0.0004, using: &generator)
+            let h = Double.random(in: 0.00002..<0.0004, using: &generator)
+            let ring = [[x, y], [x + w, y + h / 5], [x + w, y + h], [x, y + h * 0.8], [x, y]]
+                .map { "[\($0[0]), \($0[1])]" }.joined(separator: ",")
+            return """
+                {"type":"Feature","properties":{"use":"u\(index % 7)","floors":\(index % 30)},
+                "geometry":{"type":"Polygon","coordinates":[[\(ring)]]}}
+                """
+        }
+        try fixture.folder.write(
+            "{\"type\":\"FeatureCollection\",\"features\":[\(features.joined(separator: ","))]}",
+            to: "buildings.geojson")
+        try fixture.run()
+        city = fixture
+        folder = try TemporaryFolder()
+    }
+
+    /// Builds and returns the archive's bytes.
+    func build(
+        _ name: String, zooms: ClosedRange<Int> = 0...15, threads: Int = 2, resume: Bool = false
+    ) throws -> ([UInt8], TileBuildAccount) {
+        let path = folder.file(name)
+        var options = TileBuildOptions(output: path)
+        options.zooms = zooms
+        options.threads = threads
+        options.resume = resume
+        let account = try TileBuild(city: city.open(), name: "things", layers: ["things"], options: options).run()
+        return (try Array(Data(contentsOf: URL(fileURLWithPath: path))), account)
+    }
+}
+
+@Suite struct TileBuildTests {
+    @Test func sameBytesWhateverTheThreads() throws {
+        let fixture = try TileBuildFixture()
+        let one = try fixture.build("one.pmtiles", threads: 1)
+        for threads in [2, 3, 8] {
+            #expect(try fixture.build("\(threads).pmtiles", threads: threads).0 == one.0)
+        }
+        #expect(one.1.tiles > 100)
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("one.pmtiles.build")))
+    }
+
+    @Test func everyTileIsTheDynamicAnswer() throws {
+        let fixture = try TileBuildFixture()
+        let (_, account) = try fixture.build("all.pmtiles")
+        let reader = try PMTilesReader(path: fixture.folder.file("all.pmtiles"))
+        let city = try fixture.city.open()
+        let layers = city.view().layers
+        var found = 0
+        for z in 0...15 {
+            let side = 1 << z
+            let west = TileID(containingWorldX: world(119.93, 36.31).0, y: world(119.93, 36.31).1, zoom: z)
+            let east = TileID(containingWorldX: world(120.07, 36.21).0, y: world(120.07, 36.21).1, zoom: z)
+            for x in max(0, west.x - 1)...min(side - 1, east.x + 1) {
+                for y in max(0, west.y - 1)...min(side - 1, east.y + 1) {
+                    let id = try TileID(z: z, x: x, y: y)
+                    let fresh = try city.tile(id, layers: layers)
+                    let stored = try reader.tile(id).map { try Compression.gunzip($0, limit: 1 << 24) } ?? []
+                    #expect(fresh == stored, "\(id)")
+                    if !stored.isEmpty { found += 1 }
+                }
+            }
+        }
+        #expect(found == account.tiles)
+    }
+
+    private func world(_ longitude: Double, _ latitude: Double) -> (UInt32, UInt32) {
+        let point = WebMercator.worldPoint(longitude: longitude, latitude: latitude)
+        return (point.x, point.y)
+    }
+
+    @Test func accountAddsUp() throws {
+        let fixture = try TileBuildFixture()
+        let (_, account) = try fixture.build("sum.pmtiles")
+        for zoom in account.zooms {
+            for layer in zoom.layers {
+                #expect(layer.seen == layer.kept + layer.tiny + layer.collapsed)
+                #expect(layer.seen >= 2000)
+            }
+        }
+        #expect(account.zooms[15].layers[0].tiny == 0)
+        #expect(try account.json().contains("\"touching\""))
+        #expect(account.table().contains("things"))
+    }
+
+    @Test func goesOnAfterItWasCutAnywhere() throws {
+        let fixture = try TileBuildFixture()
+        let whole = try fixture.build("whole.pmtiles").0
+        // A spool as a killed build leaves it: some ranges, and a torn tail.
+        let city = try fixture.city.open()
+        let path = fixture.folder.file("cut.pmtiles")
+        var options = TileBuildOptions(output: path)
+        options.zooms = 0...15
+        let build = try TileBuild(city: city, name: "things", layers: ["things"], options: options)
+        var generator = SeededGenerator(seed: 5)
+        for round in 0..<6 {
+            try build.makeSpool(ranges: 1 + round * 4)
+            for file in ["tiles", "journal"] {
+                let url = URL(fileURLWithPath: "\(path).build/\(file)")
+                var bytes = try Data(contentsOf: url)
+                switch round % 3 {
+                case 0: bytes.append(contentsOf: [1, 2, 3])
+                case 1: if file == "journal" { bytes.removeLast(Int.random(in: 1...60, using: &generator)) }
+                default: if file == "tiles" { bytes[bytes.count - 1] ^= 0x55 }
+                }
+                try bytes.write(to: url)
+            }
+            let (bytes, account) = try fixture.build("cut.pmtiles", threads: 1 + round % 3, resume: true)
+            #expect(bytes == whole)
+            let made = min(1 + round * 4, account.ranges)
+            #expect(account.resumedRanges == made - (round % 3 == 0 ? 0 : 1))
+        }
+    }
+
+    @Test func refusesWhatCannotBe() throws {
+        let fixture = try TileBuildFixture(buildings: 10)
+        let city = try fixture.city.open()
+        func message(_ body: () throws -> Void) -> String {
+            do {
+                try body()
+                return ""
+            } catch { return "\(error)" }
+        }
+        var options = TileBuildOptions(output: "x.zip")
+        #expect(
+            message { _ = try TileBuild(city: city, name: "a", layers: ["things"], options: options) }
+                .contains(".pmtiles or .mbtiles"))
+        options.output = fixture.folder.file("x.pmtiles")
+        #expect(
+            message { _ = try TileBuild(city: city, name: "a", layers: ["nothing"], options: options) }
+                .contains("the store has things"))
+        #expect(message { _ = try TileBuild(city: city, name: "a", layers: [], options: options) }.contains("--layers"))
+        options.resume = true
+        #expect(
+            message { _ = try TileBuild(city: city, name: "a", layers: ["things"], options: options).run() }
+                .contains("leave --resume out"))
+        options.resume = false
+        let build = try TileBuild(city: city, name: "a", layers: ["things"], options: options)
+        try build.makeSpool(ranges: 1)
+        options.resume = true
+        options.zooms = 0...3
+        #expect(
+            message { _ = try TileBuild(city: city, name: "a", layers: ["things"], options: options).run() }
+                .contains("of another build"))
+        options = TileBuildOptions(output: "/nowhere/at/all/x.pmtiles")
+        #expect(
+            message { _ = try TileBuild(city: city, name: "a", layers: ["things"], options: options).run() }
+                .contains("cannot use /nowhere"))
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("x.pmtiles")))
+    }
+}
+
+extension TileBuild {
+    /// The first ranges of a build, as one that is killed then leaves them.
+    fileprivate func makeSpool(ranges: Int) throws {
+        let spool = try TileSpool(options.output, fingerprint: fingerprint, resume: false)
+        var plan = try TilePlan(zooms: options.zooms, grid: city.tileGrid, layers: layers)
+        plan.cut(to: ranges)
+        try TileWorkers(plan: plan, grid: city.tileGrid, layers: layers, threads: 1, spool: spool) { _, _, _ in }.run()
+    }
+}
+
+extension TilePlan {
+    fileprivate mutating func cut(to count: Int) { ranges = Array(ranges.prefix(count)) }
+}
