@@ -57,7 +57,9 @@ struct Subdivision {
                     let line = (0..<steps).map { step -> GridPoint in
                         let along = size * step / steps
                         let isFree = step > 0 && (way == 0 ? row > 0 && row < side : column > 0 && column < side)
-                        let off = isFree ? Int.random(in: -size / 5...size / 5, using: &random) : 0
+                        // Less near the corners, so that borders do not cross.
+                        let room = min(along, size - along) * 2 / 5
+                        let off = isFree ? Int.random(in: -room...room, using: &random) : 0
                         let x = column * size + (way == 0 ? along : off), y = row * size + (way == 0 ? off : along)
                         return GridPoint(x: Int32(x), y: Int32(y))
                     }

@@ -10,7 +10,7 @@ public enum MVTValue: Hashable, Sendable {
     case bool(Bool)
 }
 
-/// Builds one vector tile, layer after layer and feature after feature.
+/// Builds one vector tile of whatever features it is given; ``LayerTileEncoder`` without rules of a layer.
 ///
 /// ```swift
 /// var tile = MVTTileBuilder(tile: id, options: .standard(zoom: id.z))
@@ -30,38 +30,44 @@ public struct MVTTileBuilder: Sendable {
     /// Width and height of a tile in tile units.
     public static let extent = 4096
 
-    public private(set) var statistics = MVTStatistics()
-    private var geometry: MVTGeometryEncoder
-    private var output: [UInt8] = []
-    private var layerName = ""
-    private var features: [UInt8] = []
-    private var feature: [UInt8] = []
-    private var tags: [UInt8] = []
-    private var featureID: UInt64 = 0
-    private var kind = GeometryKind.point
-    private var table = MVTValueTable()
+    private var encoder = LayerTileEncoder()
+    private var rules = TileRules()
+    private var endedLayers = TileAccount()
+    private var isInLayer = false
 
-    public init(tile: TileID, options: MVTOptions = MVTOptions()) {
-        geometry = MVTGeometryEncoder(tile: tile, options: options)
-    }
+    public init(tile: TileID, options: MVTOptions = MVTOptions()) { reset(tile: tile, options: options) }
 
     /// Starts another tile with the same scratch space.
     public mutating func reset(tile: TileID, options: MVTOptions = MVTOptions()) {
-        geometry.reset(tile: tile, options: options)
-        output.removeAll(keepingCapacity: true)
-        features.removeAll(keepingCapacity: true)
-        statistics = MVTStatistics()
+        rules = TileRules()
+        rules.buffer = options.buffer
+        rules.tinyPolygons = options.tinyPolygons
+        rules.tinyArea = options.tinyArea
+        rules.tinyBelowZoom = TileID.maximumZoom + 1
+        encoder.tolerance = options.tolerance
+        encoder.begin(tile)
+        endedLayers = TileAccount()
+        isInLayer = false
+    }
+
+    /// What became of the features so far.
+    public var statistics: MVTStatistics {
+        var account = endedLayers
+        if isInLayer {
+            account += encoder.account
+            account.written += encoder.records.count
+        }
+        return MVTStatistics(account)
     }
 
     /// Names must be unique in a tile (spec 4.1); that is the caller's duty.
     public mutating func beginLayer(_ name: String) {
-        layerName = name
-        features.removeAll(keepingCapacity: true)
-        table.removeAll()
+        isInLayer = true
+        encoder.beginLayer(name, kind: .point, rules: rules)
     }
 
     /// The layer's number for an attribute name. Only names that a feature uses are written.
-    public mutating func intern(key: String) -> Int { table.intern(key: key) }
+    public mutating func intern(key: String) -> Int { encoder.intern(key: key) }
 
     /// Clips, snaps and encodes a feature's geometry.
     ///
@@ -74,73 +80,49 @@ public struct MVTTileBuilder: Sendable {
     public mutating func beginFeature(
         id: UInt64, kind: GeometryKind, xy: borrowing Span<UInt32>, ringEnds: borrowing Span<UInt32>
     ) -> Bool {
-        switch geometry.encode(kind: kind, xy: xy, ringEnds: ringEnds) {
-        case .outside: statistics.droppedOutside += 1
-        case .collapsed: statistics.droppedCollapsed += 1
-        case .tiny: statistics.droppedTiny += 1
-        case .square:
-            statistics.squares += 1
-            return start(id, kind)
-        case .kept: return start(id, kind)
-        }
-        return false
+        let none: [UInt8] = []
+        return encoder.begin(id, kind, xy, ringEnds, none.span, 0)
     }
 
-    private mutating func start(_ id: UInt64, _ kind: GeometryKind) -> Bool {
-        statistics.kept += 1
-        statistics.vertices += geometry.vertexCount
-        statistics.droppedRings += geometry.droppedRings
-        featureID = id
-        self.kind = kind
-        tags.removeAll(keepingCapacity: true)
-        return true
+    /// The same with the vertices' levels (``TopologySimplifier``): those above the tile's zoom are left out. Levels
+    /// that are not one a vertex are ignored.
+    public mutating func beginFeature(
+        id: UInt64, kind: GeometryKind, xy: borrowing Span<UInt32>, ringEnds: borrowing Span<UInt32>,
+        vertexZooms: borrowing Span<UInt8>
+    ) -> Bool {
+        guard vertexZooms.count * 2 == xy.count else {
+            return beginFeature(id: id, kind: kind, xy: xy, ringEnds: ringEnds)
+        }
+        return encoder.begin(id, kind, xy, ringEnds, vertexZooms, 0)
     }
 
     /// Adds an attribute to the feature that was begun.
-    public mutating func add(key: Int, _ value: MVTValue) {
-        tags.appendVarint(table.use(key: key))
-        tags.appendVarint(table.index(of: value))
-    }
+    public mutating func add(key: Int, _ value: MVTValue) { encoder.tag(key, value) }
 
     /// Adds a text that a column stores as a dictionary code: `text` is asked once for each code in a layer.
-    public mutating func add(key: Int, code: Int, text: (Int) -> String) {
-        tags.appendVarint(table.use(key: key))
-        tags.appendVarint(table.index(key: key, code: code, text: text))
-    }
+    public mutating func add(key: Int, code: Int, text: (Int) -> String) { encoder.tag(key, code, text: text) }
 
     /// Writes the feature that was begun into the layer.
-    public mutating func endFeature() {
-        feature.removeAll(keepingCapacity: true)
-        feature.append(1 << 3)
-        feature.appendVarint(featureID)
-        if !tags.isEmpty { feature.appendField(2 << 3 | 2, tags) }
-        feature.append(3 << 3)
-        feature.append(kind.rawValue)
-        feature.appendField(4 << 3 | 2, geometry.bytes)
-        features.appendField(2 << 3 | 2, feature)
-    }
+    public mutating func endFeature() { encoder.endFeature() }
 
     /// Ends the layer. A layer without features is not written (spec 4.1: SHOULD contain at least one).
     public mutating func endLayer() {
-        guard !features.isEmpty else { return }
-        var head: [UInt8] = [15 << 3, 2]
-        head.appendField(1 << 3 | 2, text: layerName)
-        var tail: [UInt8] = []
-        table.write(to: &tail)
-        tail.append(5 << 3)
-        tail.appendVarint(Self.extent)
-        output.append(3 << 3 | 2)
-        output.appendVarint(head.count + features.count + tail.count)
-        output.append(contentsOf: head)
-        output.append(contentsOf: features)
-        output.append(contentsOf: tail)
-        features.removeAll(keepingCapacity: true)
+        isInLayer = false
+        endedLayers += encoder.writeLayer()
     }
 
     /// The tile's bytes, not compressed; empty if no layer has a feature.
-    public mutating func finish() -> [UInt8] {
-        let bytes = output
-        output = []
-        return bytes
+    public mutating func finish() -> [UInt8] { encoder.finish() }
+}
+
+extension MVTStatistics {
+    init(_ account: TileAccount) {
+        kept = account.written
+        droppedOutside = account.outside
+        droppedCollapsed = account.collapsed + account.empty
+        droppedTiny = account.tiny - account.squares
+        squares = account.squares
+        droppedRings = account.droppedRings
+        vertices = account.vertices
     }
 }

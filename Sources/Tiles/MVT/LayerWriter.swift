@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Spatial
+
+/// Writes the records of a layer as its protocol buffer message. Keeps its scratch space.
+struct LayerWriter {
+    private var features: [UInt8] = []
+    private var keys: [Int32] = []
+    private var values: [Int32] = []
+    private var keyOrder: [Int] = []
+    private var valueOrder: [Int] = []
+    private var tagBytes: [UInt8] = []
+
+    /// Appends the layer; nothing if all records are dropped. Tables hold what is used, in order of first use.
+    mutating func write(
+        _ name: String, _ records: [LayerTileEncoder.Record], _ tags: [UInt32], _ table: MVTValueTable,
+        _ geometry: [UInt8], _ output: inout [UInt8]
+    ) {
+        features.removeAll(keepingCapacity: true)
+        keyOrder.removeAll(keepingCapacity: true)
+        valueOrder.removeAll(keepingCapacity: true)
+        Self.clear(&keys, table.names.count)
+        Self.clear(&values, table.valueEnds.count)
+        for record in records where !record.isDropped { appendFeature(record, tags, geometry) }
+        guard !features.isEmpty else { return }
+        var head: [UInt8] = [15 << 3, 2]
+        head.appendField(1 << 3 | 2, text: name)
+        var tail: [UInt8] = []
+        for key in keyOrder { tail.appendField(3 << 3 | 2, text: table.names[key]) }
+        if valueOrder.count == table.valueEnds.count {
+            // All are used; first use by a written record is the order in which they came.
+            tail.append(contentsOf: table.values)
+        } else {
+            for value in valueOrder {
+                tail.append(
+                    contentsOf: table.values[(value == 0 ? 0 : table.valueEnds[value - 1])..<table.valueEnds[value]])
+            }
+        }
+        tail.append(5 << 3)
+        tail.appendVarint(MVTTileBuilder.extent)
+        output.append(3 << 3 | 2)
+        output.appendVarint(head.count + features.count + tail.count)
+        output.append(contentsOf: head)
+        output.append(contentsOf: features)
+        output.append(contentsOf: tail)
+    }
+
+    private static func clear(_ numbers: inout [Int32], _ count: Int) {
+        numbers.removeAll(keepingCapacity: true)
+        numbers.append(contentsOf: repeatElement(-1, count: count))
+    }
+
+    private mutating func appendFeature(_ record: LayerTileEncoder.Record, _ tags: [UInt32], _ geometry: [UInt8]) {
+        tagBytes.removeAll(keepingCapacity: true)
+        var index = record.tags.lowerBound
+        while index < record.tags.upperBound {
+            let key = Int(tags[index]), value = Int(tags[index + 1])
+            if keys[key] < 0 {
+                keys[key] = Int32(keyOrder.count)
+                keyOrder.append(key)
+            }
+            if values[value] < 0 {
+                values[value] = Int32(valueOrder.count)
+                valueOrder.append(value)
+            }
+            tagBytes.appendVarint(Int(keys[key]))
+            tagBytes.appendVarint(Int(values[value]))
+            index += 2
+        }
+        let shape = record.geometry
+        var size = 3 + Self.size(of: shape.count) + shape.count
+        if let id = record.id { size += 1 + Self.size(of: id) }
+        if !tagBytes.isEmpty { size += 1 + Self.size(of: tagBytes.count) + tagBytes.count }
+        features.append(2 << 3 | 2)
+        features.appendVarint(size)
+        if let id = record.id {
+            features.append(1 << 3)
+            features.appendVarint(id)
+        }
+        if !tagBytes.isEmpty { features.appendField(2 << 3 | 2, tagBytes) }
+        features.append(3 << 3)
+        features.append(record.kind.rawValue)
+        features.append(4 << 3 | 2)
+        features.appendVarint(shape.count)
+        features.append(contentsOf: geometry[shape])
+    }
+
+    /// Bytes of a varint.
+    static func size(of value: UInt64) -> Int { (UInt64.bitWidth - (value | 1).leadingZeroBitCount + 6) / 7 }
+
+    static func size(of value: Int) -> Int { size(of: UInt64(value)) }
+}
