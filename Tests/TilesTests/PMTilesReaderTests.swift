@@ -58,7 +58,7 @@ import Testing
         #expect(reader.header.tileCompression == compression)
         #expect(try reader.verify().tiles == UInt64(expected.count))
         #expect(try reader.metadata() == Array(#"{"name":"x"}"#.utf8))
-        for id in UInt64(0)..<50_100 { #expect(try reader.tile(TileID(hilbertID: id)) == expected[id]) }
+        for id in UInt64(0)..<50_100 { #expect(try reader.tile(TileID(hilbertID: id))?.bytes == expected[id]) }
         var seen = 0
         try reader.forEachEntry { entry throws(TileError) in seen += Int(entry.runLength) }
         #expect(seen == expected.count)
@@ -68,7 +68,8 @@ import Testing
     func fixturesOfOthers(_ name: String) throws {
         let reader = try PMTilesReader(MemoryRangeSource(Self.bytes(name)))
         let counts = try reader.verify()
-        #expect(counts.tiles > 0)
+        // The MLT fixture is an archive without tiles.
+        #expect((counts.tiles > 0) == (name != "test_fixture_mlt.pmtiles"))
         let json = try JSONSerialization.jsonObject(with: Data(reader.metadata()))
         #expect(json is [String: Any])
         try reader.forEachEntry { entry throws(TileError) in

@@ -2,7 +2,7 @@
 import Glibc
 
 /// A file that is being written: buffered, readable again, and gone when it is let go before ``publish(as:)``.
-struct ArchiveFile: ~Copyable, Sendable {
+package struct ArchiveFile: ~Copyable, Sendable {
     private static let bufferSize = 1 << 20
 
     private let descriptor: Int32
@@ -36,7 +36,7 @@ struct ArchiveFile: ~Copyable, Sendable {
     }
 
     /// A file under `TARGET.partial`, which only one process at a time may write.
-    init(partialFor target: String) throws(TileError) {
+    package init(partialFor target: String) throws(TileError) {
         let path = target + ".partial"
         let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard opened >= 0 else { throw TileError.system("create", path, errno) }
@@ -136,7 +136,7 @@ struct ArchiveFile: ~Copyable, Sendable {
     }
 
     /// Makes the file durable and gives it its final name; readers see the whole file or the one before.
-    mutating func publish() throws(TileError) {
+    package mutating func publish() throws(TileError) {
         guard let path = temporaryPath else { return }
         try flush()
         guard fsync(descriptor) == 0 else { throw TileError.system("write", target, errno) }
@@ -168,7 +168,7 @@ extension Span where Element == UInt8 {
 
 extension TileError {
     /// What the operating system said about a path, and what to do.
-    static func system(_ action: String, _ path: String, _ code: Int32) -> TileError {
+    package static func system(_ action: String, _ path: String, _ code: Int32) -> TileError {
         let advice =
             switch code {
             case ENOSPC, EDQUOT:

@@ -1,29 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where each different content lies, found by hash: open addressing with linear probing, at most half full.
-struct ContentTable: Sendable {
-    struct Content: Sendable {
-        var hash: UInt64
-        var offset: UInt64
-        var length: UInt32
+package struct ContentTable: Sendable {
+    package struct Content: Sendable {
+        package var hash: UInt64
+        package var offset: UInt64
+        package var length: UInt32
+
+        package init(hash: UInt64, offset: UInt64, length: UInt32) {
+            self.hash = hash
+            self.offset = offset
+            self.length = length
+        }
     }
 
     private var contents: [Content] = []
     /// One more than the index into `contents`; 0 is free.
     private var slots = [UInt32](repeating: 0, count: 1024)
 
-    var count: Int { contents.count }
+    package init() {}
 
-    func firstSlot(_ hash: UInt64) -> Int { Int(hash & UInt64(slots.count - 1)) }
+    package var count: Int { contents.count }
 
-    func slot(after slot: Int) -> Int { (slot + 1) & (slots.count - 1) }
+    package func firstSlot(_ hash: UInt64) -> Int { Int(hash & UInt64(slots.count - 1)) }
 
-    func content(at slot: Int) -> Content? {
+    package func slot(after slot: Int) -> Int { (slot + 1) & (slots.count - 1) }
+
+    package func content(at slot: Int) -> Content? {
         slots[slot] == 0 ? nil : contents[Int(slots[slot]) - 1]
     }
 
     /// Fills a free slot that a search ended at.
-    mutating func insert(_ content: Content, at slot: Int) {
+    package mutating func insert(_ content: Content, at slot: Int) {
         contents.append(content)
         slots[slot] = UInt32(contents.count)
         if contents.count * 2 > slots.count { grow() }
@@ -39,7 +47,7 @@ struct ContentTable: Sendable {
     }
 
     /// A 64-bit hash, eight bytes a step by a folded 128-bit product. Equal hashes are compared byte by byte.
-    static func hash(_ bytes: borrowing Span<UInt8>) -> UInt64 {
+    package static func hash(_ bytes: borrowing Span<UInt8>) -> UInt64 {
         // Safe: the closure only reads, and every offset is compared with the count.
         unsafe bytes.withUnsafeBytes { raw in
             var state = 0x9E37_79B9_7F4A_7C15 ^ UInt64(raw.count)

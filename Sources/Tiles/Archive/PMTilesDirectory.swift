@@ -49,6 +49,8 @@ enum PMTilesDirectory {
     static func decode(_ bytes: [UInt8], tileBytes: UInt64, leafBytes: UInt64) throws(TileError) -> [PMTilesEntry] {
         var reader = VarintReader(bytes)
         let stated = try reader.next()
+        // Version 3.1 forbids it, but writers of 3.0 leave it behind where there is no tile at all.
+        if stated == 0, reader.bytesLeft == 0, tileBytes == 0, leafBytes == 0 { return [] }
         // Four columns of at least a byte each: a larger count lies, and is refused before memory is taken for it.
         guard stated > 0, stated <= UInt64(reader.bytesLeft / 4) else {
             throw TileError(

@@ -75,14 +75,6 @@ public final class PMTilesReader: Sendable {
             tileBytes: header.tiles.length, leafBytes: header.leaves.length)
     }
 
-    /// A tile's bytes as they are stored (see `header.tileCompression`), or nil where the archive has none.
-    ///
-    /// - Complexity: O(log entries); one read, and another for a leaf directory that is not cached.
-    public func tile(_ tile: TileID) throws(TileError) -> [UInt8]? {
-        guard let entry = try entry(tile.hilbertID) else { return nil }
-        return try content(entry)
-    }
-
     /// The bytes of an entry that is not a leaf.
     public func content(_ entry: PMTilesEntry) throws(TileError) -> [UInt8] {
         guard Int(entry.length) <= Self.tileLimit else {
@@ -91,7 +83,9 @@ public final class PMTilesReader: Sendable {
         return try source.read(at: header.tiles.offset + entry.offset, count: Int(entry.length))
     }
 
-    /// The entry that holds a tile number.
+    /// The entry that holds a tile number, or nil where the archive has none.
+    ///
+    /// - Complexity: O(log entries); a read for each leaf directory that is not cached.
     public func entry(_ id: UInt64) throws(TileError) -> PMTilesEntry? {
         guard var entry = PMTilesDirectory.find(id, in: root) else { return nil }
         var depth = 1

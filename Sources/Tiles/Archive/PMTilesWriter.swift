@@ -26,6 +26,15 @@ public struct PMTilesSummary: Sendable, Hashable {
     /// Length of all contents.
     public var tileBytes: Int
     public var fileBytes: Int
+
+    public init(tiles: Int, entries: Int, contents: Int, leafDirectories: Int, tileBytes: Int, fileBytes: Int) {
+        self.tiles = tiles
+        self.entries = entries
+        self.contents = contents
+        self.leafDirectories = leafDirectories
+        self.tileBytes = tileBytes
+        self.fileBytes = fileBytes
+    }
 }
 
 /// Writes a PMTiles version 3 archive: clustered, deduplicated, run-length encoded, with leaf directories as needed.
