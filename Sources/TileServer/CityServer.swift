@@ -14,6 +14,7 @@ final class CityServer: Sendable {
     let options: ServeOptions
     let workers: WorkerPool
     let tiles: TileCache
+    let archives: ArchiveSet
     let metrics = ServerMetrics()
     let logger: Logger
     /// Batches of observations in work or waiting.
@@ -30,6 +31,11 @@ final class CityServer: Sendable {
         access = try options.accessFile.map { try Access.load($0) } ?? Access.open()
         live = try LiveService(
             city: city, directory: options.store, timeToLive: options.liveTimeToLive, logger: logger)
+        archives = try ArchiveSet(
+            paths: options.archives, classification: options.archiveClassification,
+            taken: Set(
+                city.project.layers.map(\.id) + TileMatrixSet.all.map(\.id)
+                    + [TileRoutes.basemap, "live", "terrain"]))
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = options.limits.workers > 0 ? options.limits.workers : max(2, cores)
         workers = WorkerPool(threads: threads, limit: options.limits.queuedJobs)

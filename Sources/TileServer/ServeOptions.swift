@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import TwinEngine
 
 /// How `twin serve` serves. The defaults suit one machine in a trusted network.
 public struct ServeOptions: Sendable {
@@ -17,6 +18,10 @@ public struct ServeOptions: Sendable {
     public var simulate = false
     /// Seconds of silence after which a terminal outside the ledger disappears from the map; nil keeps it.
     public var liveTimeToLive: Int64?
+    /// PMTiles and MBTiles files that are served as tilesets under their own names.
+    public var archives: [String] = []
+    /// Who may read them: an archive does not say.
+    public var archiveClassification = Classification.public
     public var limits = ServerLimits()
 
     public init() {}

@@ -80,6 +80,7 @@ struct RefreshService: Service {
                     try await server.workers.run {
                         try server.city.refresh()
                         server.live.index.expire(now: CityServer.now())
+                        for problem in server.archives.refresh() { server.logger.warning("\(problem)") }
                     }
                 } catch is CancellationError {
                     return

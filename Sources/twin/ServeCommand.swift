@@ -35,6 +35,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The folder with MapLibre and Cesium, as scripts/setup-web makes it.")
     var vendor: String?
 
+    @Option(
+        name: .long, help: "A PMTiles or MBTiles file to serve as the tileset of its name; may be given several times.")
+    var archive: [String] = []
+
+    @Option(name: .long, help: "Who may read the archives: public, internal, restricted or confidential.")
+    var archiveClassification = "public"
+
     @Flag(name: .long, help: "Play the traces that the project names under `live: replay`, marked as simulated.")
     var replay = false
 
@@ -47,6 +54,9 @@ struct ServeCommand: AsyncParsableCommand {
     func validate() throws {
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must be 0 to 65535, for example --port 8080")
+        }
+        guard Classification(rawValue: archiveClassification) != nil else {
+            throw ValidationError("--archive-classification must be public, internal, restricted or confidential")
         }
         guard Logger.Level(rawValue: log) != nil else {
             throw ValidationError("--log must be trace, debug, info, notice, warning or error")
@@ -64,6 +74,8 @@ struct ServeCommand: AsyncParsableCommand {
             options.port = port
             options.store = store
             options.accessFile = access
+            options.archives = archive
+            options.archiveClassification = Classification(rawValue: archiveClassification) ?? .public
             options.replay = replay
             options.simulate = simulate
             options.vendorDirectory = vendor ?? Self.vendorDirectory()

@@ -55,9 +55,9 @@ enum CollectionRoutes {
 
     @Sendable private static func conformance(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         try checkFormat(request)
-        var out = JSONBytes(capacity: 512)
+        var out = JSONBytes(capacity: 2048)
         out.raw("{\"conformsTo\":")
-        out.list(conformanceClasses) { $0.string($1) }
+        out.list(conformanceClasses + OGCTilesRoutes.conformanceClasses) { $0.string($1) }
         out.raw("}")
         return .json(out)
     }
@@ -104,6 +104,8 @@ enum CollectionRoutes {
         out.link(here + "/items", rel: "items", type: "application/geo+json", title: definition.title.en)
         out.raw(",")
         out.link("\(base)/tiles/\(definition.id).json", rel: "alternate", type: "application/json", title: "TileJSON")
+        out.raw(",")
+        out.link(here + "/tiles", rel: OGCTilesRoutes.tilesetsRelation, type: "application/json", title: "Vector tiles")
         out.raw("]}")
     }
 

@@ -63,10 +63,9 @@ enum PageRoutes {
             ("/conformance", "conformance", "application/json", "Conformance classes"),
             ("/collections", "data", "application/json", "Layers"),
             ("/city.json", "describedby", "application/json", "The city"),
-            (
-                "/tiles/basemap.json", "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", "application/json",
-                "TileJSON"
-            ),
+            ("/tiles", OGCTilesRoutes.tilesetsRelation, "application/json", "Vector tiles"),
+            ("/tileMatrixSets", OGCTilesRoutes.schemesRelation, "application/json", "Grids of tiles"),
+            ("/tiles/basemap.json", "alternate", "application/json", "TileJSON"),
         ]
         for (path, rel, type, title) in links {
             out.raw(",")

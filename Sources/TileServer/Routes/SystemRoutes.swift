@@ -63,6 +63,7 @@ enum SystemRoutes {
 /// Every route, in the order in which they are tried: the busiest first.
 enum RouteTable {
     static let all: [Route] =
-        TileRoutes.routes + ModelRoutes.routes + LiveRoutes.routes + QueryRoutes.routes + CityRoutes.routes
+        TileRoutes.routes + ArchiveRoutes.routes + OGCTilesRoutes.routes + ModelRoutes.routes + LiveRoutes.routes
+        + QueryRoutes.routes + CityRoutes.routes
         + StyleRoutes.routes + CollectionRoutes.routes + PageRoutes.routes + SystemRoutes.routes
 }

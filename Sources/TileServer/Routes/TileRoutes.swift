@@ -10,9 +10,9 @@ enum TileRoutes {
     static let maximumZoom = 16
     static let basemap = "basemap"
 
-    private static let tileset = RouteParameter.path(
+    static let tileset = RouteParameter.path(
         "tileset", "A layer, or `basemap` for all base layers.", example: "\"basemap\"")
-    private static let whole = #"{"type":"integer","minimum":0}"#
+    static let whole = #"{"type":"integer","minimum":0}"#
 
     static let routes: [Route] = [
         Route(
@@ -43,7 +43,10 @@ enum TileRoutes {
         return [try server.layer(tileset, view, principal)]
     }
 
-    @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+    @Sendable static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        if let archive = try ArchiveRoutes.archive(request.path("tileset"), server, request.principal) {
+            return try await ArchiveRoutes.tile(archive, server, request)
+        }
         guard let z = Int(request.path("z")), (0...20).contains(z) else {
             throw Problem.parameter("z", "'\(request.path("z").prefix(20))' is no zoom; write 0 to 20")
         }
@@ -66,7 +69,7 @@ enum TileRoutes {
         return reply(tile, request.request)
     }
 
-    private static func make(
+    static func make(
         _ server: CityServer, _ z: Int, _ x: Int, _ y: Int, _ shown: [ReadableLayer]
     ) throws -> CachedTile {
         let bytes = shown.isEmpty ? [] : try encodeTile(server.city, z, x, y, shown)
@@ -78,7 +81,7 @@ enum TileRoutes {
             entityTag: EntityTag.of(bytes))
     }
 
-    private static func reply(_ tile: CachedTile, _ request: Request) -> Reply {
+    static func reply(_ tile: CachedTile, _ request: Request) -> Reply {
         let type = "application/vnd.mapbox-vector-tile"
         guard !tile.isEmpty else {
             var reply = Reply(status: .noContent)
@@ -103,6 +106,9 @@ enum TileRoutes {
 
     @Sendable private static func tileJSON(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         let tileset = request.path("tileset")
+        if let archive = try ArchiveRoutes.archive(tileset, server, request.principal) {
+            return try await ArchiveTileJSON.reply(archive, server, request)
+        }
         let shown = try layers(tileset, server, request.principal)
         let zoom = zoomRange(shown)
         let project = server.city.project

@@ -14,18 +14,21 @@ public struct Access: Sendable {
         case layer(LayerDefinition)
         /// The live terminals, at the classification of the ledger layer that lists them.
         case live(Classification)
+        /// An archive of tiles, by its name.
+        case tileset(String, Classification)
 
         var label: String {
             switch self {
             case .layer(let layer): "layer \(layer.id)"
             case .live: "live"
+            case .tileset(let name, _): "tileset \(name)"
             }
         }
 
         var classification: Classification {
             switch self {
             case .layer(let layer): layer.classification
-            case .live(let classification): classification
+            case .live(let classification), .tileset(_, let classification): classification
             }
         }
     }
@@ -128,6 +131,7 @@ public struct Access: Sendable {
         case .live:
             if !isConfigured || principal.role != .reader { return nil }
             return "posting observations needs a token with the role sensor, editor or admin"
+        case .tileset: return "archives of tiles are only read"
         case .layer(let layer):
             switch principal.role {
             case .admin: return nil
