@@ -105,13 +105,11 @@ struct CircleKernel: BitwiseCopyable {
     /// Squares of the distances of sixteen consecutive boxes, in single precision.
     @unsafe
     @inline(__always)
-    func distances(_ boxes: RawSpan, _ offset: Int) -> SIMD16<Float> {
-        let first = unsafe distancesFour(boxes, offset)
-        let second = unsafe distancesFour(boxes, offset &+ 64)
-        let third = unsafe distancesFour(boxes, offset &+ 128)
-        let fourth = unsafe distancesFour(boxes, offset &+ 192)
-        return SIMD16(
-            lowHalf: SIMD8(lowHalf: first, highHalf: second), highHalf: SIMD8(lowHalf: third, highHalf: fourth))
+    func distances(_ boxes: RawSpan, _ offset: Int) -> SixteenSquares {
+        // Safe: the caller vouches for sixteen boxes.
+        unsafe SixteenSquares(
+            distancesFour(boxes, offset), distancesFour(boxes, offset &+ 64), distancesFour(boxes, offset &+ 128),
+            distancesFour(boxes, offset &+ 192))
     }
 
     @unsafe
@@ -133,24 +131,16 @@ struct CircleKernel: BitwiseCopyable {
     /// Squares of the distances of sixteen consecutive points, in single precision.
     @unsafe
     @inline(__always)
-    func squares16(_ points: RawSpan, _ offset: Int) -> SIMD16<Float> {
-        let first = unsafe squares(points, offset)
-        let second = unsafe squares(points, offset &+ 32)
-        let third = unsafe squares(points, offset &+ 64)
-        let fourth = unsafe squares(points, offset &+ 96)
-        return SIMD16(
-            lowHalf: SIMD8(lowHalf: first, highHalf: second), highHalf: SIMD8(lowHalf: third, highHalf: fourth))
+    func sixteenSquares(_ points: RawSpan, _ offset: Int) -> SixteenSquares {
+        // Safe: the caller vouches for sixteen points.
+        unsafe SixteenSquares(
+            squares(points, offset), squares(points, offset &+ 32), squares(points, offset &+ 64),
+            squares(points, offset &+ 96))
     }
 
     /// What a square in single precision does not exceed if the exact one does not exceed `square`.
     @inline(__always)
     static func upper(_ square: UInt64) -> Float { Float(Double(square) * (1 + 0x1p-20)) }
-
-    @inline(__always)
-    static func bits(_ values: SIMD16<Float>, upTo limit: Float) -> UInt32 {
-        let mask = values .<= SIMD16(repeating: limit)
-        return bits(SIMD16<Int8>(truncatingIfNeeded: SIMD16<Int32>(repeating: 0).replacing(with: -1, where: mask)))
-    }
 
     /// Decides the points that single precision could not.
     @unsafe
@@ -202,5 +192,62 @@ struct CircleKernel: BitwiseCopyable {
         let low = ((words.x & ones) &* gather) >> 56
         let high = ((words.y & ones) &* gather) >> 56
         return UInt32(truncatingIfNeeded: low | high << 8)
+    }
+}
+
+/// Sixteen squared distances in single precision.
+///
+/// Four vectors of four: operations on `SIMD16` became loops over the lanes where these stay in registers.
+struct SixteenSquares: BitwiseCopyable {
+    private let first: SIMD4<Float>
+    private let second: SIMD4<Float>
+    private let third: SIMD4<Float>
+    private let fourth: SIMD4<Float>
+
+    @inline(__always)
+    init(_ first: SIMD4<Float>, _ second: SIMD4<Float>, _ third: SIMD4<Float>, _ fourth: SIMD4<Float>) {
+        self.first = first
+        self.second = second
+        self.third = third
+        self.fourth = fourth
+    }
+
+    /// Which are at most `limit`: bit i for square i.
+    @inline(__always)
+    func bits(upTo limit: Float) -> UInt32 {
+        let limit = SIMD4(repeating: limit)
+        return CircleKernel.bits(
+            CircleKernel.narrow(
+                CircleKernel.lanes(first .<= limit), CircleKernel.lanes(second .<= limit),
+                CircleKernel.lanes(third .<= limit), CircleKernel.lanes(fourth .<= limit)))
+    }
+
+    /// The bits of the sixteen. Squares are not negative, so these order as they do.
+    @inline(__always)
+    var bitPatterns: InlineArray<16, UInt32> {
+        // Safe: both are sixteen times four bytes without padding.
+        unsafe unsafeBitCast(self, to: InlineArray<16, UInt32>.self)
+    }
+
+    /// The number of the least; among some that differ by less than a millionth, any of them.
+    @inline(__always)
+    var leastLane: Int {
+        let lower = Self.lesser(Self.marked(first, 0), Self.marked(second, 4))
+        let upper = Self.lesser(Self.marked(third, 8), Self.marked(fourth, 12))
+        let four = Self.lesser(lower, upper)
+        return Int(min(min(four.x, four.y), min(four.z, four.w)) & 0xF)
+    }
+
+    /// The bits of four squares, the lowest four of them replaced by the number of the lane.
+    @inline(__always)
+    private static func marked(_ squares: SIMD4<Float>, _ lane: Int32) -> SIMD4<Int32> {
+        // Safe: both are four times four bytes.
+        unsafe unsafeBitCast(squares, to: SIMD4<Int32>.self) & SIMD4(repeating: ~0xF)
+            | (SIMD4(0, 1, 2, 3) &+ SIMD4(repeating: lane))
+    }
+
+    @inline(__always)
+    private static func lesser(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>) -> SIMD4<Int32> {
+        a.replacing(with: b, where: b .< a)
     }
 }

@@ -4,9 +4,9 @@
 public struct NearestScratch: Sendable {
     /// The answer of the last search, nearest first.
     public private(set) var items: [NearestItem] = []
-    /// The nearest so far, the worst of them first.
+    /// The nearest so far: sorted if they are few, else a heap with the worst first.
     private var heap: [Candidate] = []
-    private var limit = 0
+    private(set) var limit = 0
     /// What an answer must not exceed: the worst so far once there are enough of them, the radius before.
     private(set) var bound = Candidate(square: 0, row: 0)
 
@@ -24,6 +24,8 @@ public struct NearestScratch: Sendable {
 
         var row: UInt32 { UInt32(truncatingIfNeeded: place) }
         var carry: UInt64 { place >> 32 }
+        /// What a square in single precision does not exceed if the exact one does not exceed this.
+        var limit: Float { carry == 0 ? CircleKernel.upper(square) : .infinity }
         var distanceSquared: Double { carry == 0 ? Double(square) : Double(UInt128(square) | 1 << 64) }
 
         @inline(__always)
@@ -43,8 +45,32 @@ public struct NearestScratch: Sendable {
         bound = Candidate(square: high > 1 ? .max : low, carry: high > 0, row: .max)
     }
 
+    /// Up to this many answers are kept sorted, more in a heap.
+    ///
+    /// Tried and lost for ten answers: the heap alone (its sifts and the sort at the end took a third of the search).
+    private static let sortedLimit = 32
+
     /// Takes a candidate that does not exceed the bound.
+    @inline(__always)
     mutating func insert(_ candidate: Candidate) {
+        if limit <= Self.sortedLimit { insertSorted(candidate) } else { insertInHeap(candidate) }
+    }
+
+    private mutating func insertSorted(_ candidate: Candidate) {
+        if heap.count < limit { heap.append(candidate) }
+        let isFull = heap.count == limit
+        var sorted = heap.mutableSpan
+        var place = sorted.count &- 1
+        while place > 0 && sorted[place &- 1].exceeds(candidate) {
+            sorted[place] = sorted[place &- 1]
+            place &-= 1
+        }
+        sorted[place] = candidate
+        let worst = sorted[sorted.count &- 1]
+        if isFull { bound = worst }
+    }
+
+    private mutating func insertInHeap(_ candidate: Candidate) {
         if heap.count < limit {
             heap.append(candidate)
             var index = heap.count - 1
@@ -77,7 +103,7 @@ public struct NearestScratch: Sendable {
 
     /// Sorts the heap into the answer.
     mutating func finish() {
-        var count = heap.count
+        var count = limit <= Self.sortedLimit ? 0 : heap.count
         while count > 1 {
             count -= 1
             let last = heap[count]
@@ -144,6 +170,8 @@ extension PackedPointTreeView {
         let boxes = unsafe leaves.boxes.bytes
         // Safe: points have no padding.
         let rows = unsafe points.bytes
+        let seeds = unsafe seedLeaves(boxes, kernel, scratch.limit)
+        for leaf in seeds { unsafe scan(rows, leaf: leaf, kernel, scratch.bound.limit, &scratch, accept) }
         // Squared distance (a Float's bits) in the high word, then four bits of level, then the node.
         var stack = InlineArray<160, UInt64>(repeating: 0)
         var depth = 1
@@ -151,11 +179,12 @@ extension PackedPointTreeView {
         while depth > 0 {
             depth &-= 1
             let entry = stack[depth]
-            let limit = scratch.bound.carry != 0 ? .infinity : CircleKernel.upper(scratch.bound.square)
+            let limit = scratch.bound.limit
             if Float(bitPattern: UInt32(truncatingIfNeeded: entry >> 32)) > limit { continue }
             let level = Int(entry >> 28 & 0xF)
             let node = Int(entry & 0xFFF_FFFF)
             if level == 0 {
+                if seeds.contains(node) { continue }
                 unsafe scan(rows, leaf: node, kernel, limit, &scratch, accept)
                 continue
             }
@@ -166,13 +195,14 @@ extension PackedPointTreeView {
             // Safe: start + 16 is at most the number of boxes.
             let near = unsafe kernel.distances(boxes, start &* 16)
             let shift = position &- start
-            var met = (CircleKernel.bits(near, upTo: limit) &>> UInt32(shift)) & (0xFFFF &>> UInt32(16 &- children))
+            var met = (near.bits(upTo: limit) &>> UInt32(shift)) & (0xFFFF &>> UInt32(16 &- children))
+            let patterns = near.bitPatterns
             let base = depth
             while met != 0 {
                 let bit = met.trailingZeroBitCount
                 met &= met &- 1
                 let new =
-                    UInt64(near[bit &+ shift].bitPattern) << 32 | UInt64(level &- 1) << 28 | UInt64(first &+ bit)
+                    UInt64(patterns[bit &+ shift]) << 32 | UInt64(level &- 1) << 28 | UInt64(first &+ bit)
                 // The nearest leaves the stack first.
                 var place = depth
                 while place > base && stack[place &- 1] < new {
@@ -183,6 +213,30 @@ extension PackedPointTreeView {
                 depth &+= 1
             }
         }
+    }
+
+    /// The leaves to scan first, around the one that is reached by the nearest child of each level: as many as it takes
+    /// to find `limit` points, so that the search itself starts with a bound.
+    ///
+    /// Tried and lost: the same search without (every child of the first node on each level is stacked and sorted).
+    @unsafe
+    private func seedLeaves(_ boxes: RawSpan, _ kernel: CircleKernel, _ limit: Int) -> Range<Int> {
+        var node = 0
+        var level = leaves.layout.levels &- 1
+        while level > 0 {
+            level &-= 1
+            let first = node &* PackedRTree.nodeSize
+            let children = min(PackedRTree.nodeSize, leaves.layout.count(level) &- first)
+            let position = leaves.layout.start(level) &+ first
+            let start = min(position, leaves.boxes.count &- 16)
+            // Safe: start + 16 is at most the number of boxes.
+            let near = unsafe kernel.distances(boxes, start &* 16)
+            // With fewer than sixteen any child will do: these are seeds only.
+            node = first &+ (children == PackedRTree.nodeSize ? near.leastLane : 0)
+        }
+        let wanted = min(limit / PackedPointTree.leafSize, leaves.count)
+        let first = max(0, min(node &- wanted / 2, leaves.count &- wanted &- 1))
+        return first..<(first &+ wanted &+ 1)
     }
 
     /// Offers the points of a leaf.
@@ -196,7 +250,7 @@ extension PackedPointTreeView {
         let start = min(first, points.count &- PackedPointTree.leafSize)
         let shift = UInt32(first &- start)
         // Safe: start + 16 is at most the number of points.
-        var near = unsafe CircleKernel.bits(kernel.squares16(rows, start &* 8), upTo: limit) &>> shift
+        var near = unsafe kernel.sixteenSquares(rows, start &* 8).bits(upTo: limit) &>> shift
         while near != 0 {
             let row = first &+ near.trailingZeroBitCount
             near &= near &- 1
