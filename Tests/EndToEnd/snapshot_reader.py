@@ -12,8 +12,9 @@ import sys
 import zlib
 from array import array
 
-METADATA, IDS, ID_ORDER, BOXES, VERTEX_STARTS, RING_STARTS, RING_ENDS, GRID, WORLD, HEIGHTS = range(1, 11)
-VALUES, VALIDITY, DICTIONARY_OFFSETS, BYTES = 20, 21, 22, 23
+METADATA, IDS, ID_ORDER, BOXES, VERTEX_STARTS, RING_STARTS, RING_ENDS, GRID = range(1, 9)
+HEIGHTS, VERTEX_ZOOM = 10, 11
+VALUES, VALIDITY, DICTIONARY_OFFSETS, BYTES, ZONES = range(20, 25)
 WHOLE_LAYER = 0xFFFF_FFFF
 STARTS_PART = 0x8000_0000
 
@@ -28,7 +29,7 @@ class Snapshot:
             raise ValueError("not a snapshot")
         (version, count, size, rows, self.version, self.origin_x, self.origin_y, self.kind,
          checksum) = struct.unpack_from("<IIQQqddII", data, 8)
-        if version != 1 or size != len(data):
+        if version != 2 or size != len(data):
             raise ValueError("of another version, or truncated")
         if zlib.crc32(data[64:64 + 32 * count], zlib.crc32(data[:60])) != checksum:
             raise ValueError("the checksum of header and table is wrong")
@@ -41,10 +42,13 @@ class Snapshot:
             self.sections[section, column] = body
         self.count = rows
         self.metadata = json.loads(self.sections[METADATA, WHOLE_LAYER])
-        self.ids = self.numbers("q", IDS)
-        self.vertex_starts = self.numbers("I", VERTEX_STARTS)
-        self.ring_starts = self.numbers("I", RING_STARTS)
-        self.ring_ends = self.numbers("I", RING_ENDS)
+        self.ids = self.numbers("I" if len(self.sections[IDS, WHOLE_LAYER]) == 4 * rows else "q", IDS)
+        every_row = array("I", range(rows + 1))
+        self.is_point_layer = self.kind == 1 and (VERTEX_STARTS, WHOLE_LAYER) not in self.sections
+        self.id_order = self.numbers("I", ID_ORDER) or every_row[:-1]  # ids ascend with rows
+        self.vertex_starts = self.numbers("I", VERTEX_STARTS) or every_row  # a point to a row
+        self.ring_starts = self.numbers("I", RING_STARTS) or every_row  # a ring to a row
+        self.ring_ends = self.numbers("I", RING_ENDS) or array("I", [1 | STARTS_PART]) * rows
         self.grid = self.numbers("i", GRID)
         self.columns = {c["name"]: self.column(i, c["type"]) for i, c in enumerate(self.metadata["columns"])}
 

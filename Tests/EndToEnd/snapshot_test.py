@@ -4,13 +4,14 @@
 import json
 import pathlib
 import random
+import struct
 import tempfile
 
 import pyproj
 import shapely
 from harness import check, main, required, run, twin_json
 from snapshot_reader import Snapshot
-from snapshot_reader import WORLD, HEIGHTS, BOXES, ID_ORDER, WHOLE_LAYER
+from snapshot_reader import BOXES, BYTES, DICTIONARY_OFFSETS, VALUES, VERTEX_ZOOM, WHOLE_LAYER, ZONES
 
 STORE = pathlib.Path(required("E2E_STORE"))
 
@@ -59,28 +60,46 @@ def agrees_with_record():
 
 
 def invariants():
-    """Boxes hold their geometry, world coordinates are Web Mercator, the id order is sorted."""
-    snapshot = snapshots()["buildings"]
-    boxes = snapshot.numbers("i", BOXES)
-    world = snapshot.numbers("I", WORLD)
-    to_lonlat = pyproj.Transformer.from_crs(snapshot.metadata["crs"], "EPSG:4326", always_xy=True)
-    to_mercator = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
-    half = 20037508.342789244
-    worst = 0.0
-    boxed = True
-    for row in range(0, snapshot.count, 37):
-        first, last = snapshot.vertex_starts[row], snapshot.vertex_starts[row + 1]
-        xs, ys = snapshot.grid[2 * first:2 * last:2], snapshot.grid[2 * first + 1:2 * last:2]
-        boxed &= list(boxes[4 * row:4 * row + 4]) == [min(xs), min(ys), max(xs), max(ys)]
-        x, y = to_mercator.transform(*to_lonlat.transform(
-            snapshot.origin_x + xs[0] / 1000, snapshot.origin_y + ys[0] / 1000))
-        metres = 2 * half / 2 ** 32
-        worst = max(worst, abs(world[2 * first] * metres - half - x), abs(half - world[2 * first + 1] * metres - y))
-    check("boxes are the bounds of their rows", boxed)
-    check("world coordinates are Web Mercator within 2 cm (pyproj)", worst < 0.02, f"{worst} m")
-    order = snapshot.numbers("I", ID_ORDER)
-    ids = [snapshot.ids[row] for row in order]
-    check("the id order is sorted and complete", ids == sorted(snapshot.ids))
+    """Boxes hold their geometry, id orders are sorted, dictionaries ascend, zone maps are those of their rows."""
+    found = snapshots()
+    for name, snapshot in found.items():
+        boxes = snapshot.numbers("i", BOXES)
+        size = 16 if snapshot.is_point_layer else 1  # rows to a box of the first level
+        boxed = True
+        for row in range(0, snapshot.count, 37):
+            first = snapshot.vertex_starts[row // size * size]
+            last = snapshot.vertex_starts[min(row // size * size + size, snapshot.count)]
+            xs, ys = snapshot.grid[2 * first:2 * last:2], snapshot.grid[2 * first + 1:2 * last:2]
+            box = list(boxes[4 * (row // size):4 * (row // size) + 4])
+            boxed &= box == [min(xs), min(ys), max(xs), max(ys)]
+        ids = [snapshot.ids[row] for row in snapshot.id_order]
+        zooms = snapshot.numbers("B", VERTEX_ZOOM)
+        check(f"{name}: boxes are bounds, ids are sorted, lines and polygons have zooms",
+              boxed and ids == sorted(snapshot.ids) and len(zooms) == (0 if snapshot.kind == 1 else len(snapshot.grid) // 2),
+              f"{boxed} {len(zooms)}")
+        wrong = [c["name"] for i, c in enumerate(snapshot.metadata["columns"]) if not column_is_good(snapshot, i, c)]
+        check(f"{name}: dictionaries ascend, zone maps are those of their rows", not wrong, wrong)
+    check("layers of single points have no boxes of rows", found["street_lamps"].is_point_layer and
+          not found["buildings"].is_point_layer)
+
+
+def column_is_good(snapshot, index, column):
+    if column["type"] == "binary":
+        return True
+    raw, offsets = snapshot.sections.get((BYTES, index), b""), snapshot.numbers("I", DICTIONARY_OFFSETS, index)
+    texts = [raw[a:b] for a, b in zip(offsets, offsets[1:])]
+    values = list(snapshot.columns[column["name"]])
+    if column["type"] == "text":
+        values = [code or None for code in snapshot.numbers("I", VALUES, index)]
+    zones = snapshot.sections[ZONES, index]
+    good = texts == sorted(set(texts)) and len(zones) == 24 * ((snapshot.count + 1023) // 1024)
+    for zone in range(len(zones) // 24):
+        least, greatest, nulls, nans = struct.unpack_from("<ddII" if column["type"] == "real" else "<qqII", zones, 24 * zone)
+        rows = values[1024 * zone:1024 * zone + 1024]
+        present = [v for v in rows if v is not None and v == v]
+        good &= nulls == rows.count(None) and nans == len(rows) - nulls - len(present)
+        good &= (least, greatest) == (min(present), max(present)) if present else least > greatest
+    return good
 
 
 def damage():

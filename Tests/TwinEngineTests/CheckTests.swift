@@ -94,8 +94,7 @@ import Testing
                 id: feature.id,
                 geometry: .init(
                     kind: layer.geometry, xy: geometry.xy.enumerated().map { $0 % 2 == 0 ? $1 + 1000 : $1 },
-                    ringEnds: geometry.ringEnds),
-                world: [UInt32](repeating: 0, count: geometry.xy.count))
+                    ringEnds: geometry.ringEnds))
             for column in builder.columns.indices { builder.columns[column].appendNull() }
         }
         try SnapshotWriter.write(builder, version: snapshot.version, frame: snapshot.frame, to: path)

@@ -45,11 +45,12 @@ public final class City: Sendable {
         let (yaml, project) = try Self.readProject(store)
         let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         let stored = Set(try store.layers().map(\.id))
-        let views = try project.layers.filter { stored.contains($0.id) }.map { try Self.load($0, store, coordinates) }
+        let views = try Self.load(project.layers.filter { stored.contains($0.id) }, store, coordinates)
         state = Mutex(
             State(
                 yaml: yaml, project: project, coordinates: coordinates, view: CityView(version: version, layers: views))
         )
+        SnapshotVerifier.watch(self)
     }
 
     /// The project as of the last import.
@@ -70,22 +71,35 @@ public final class City: Sendable {
     /// The present state; cheap.
     public func view() -> CityView { state.withLock { $0.view } }
 
-    /// Opens the newest good snapshot of a layer, or builds one, and reads what changed since.
+    /// The views of layers; those without a usable snapshot get one first, several at a time.
     private static func load(
+        _ layers: [LayerDefinition], _ store: CityStore, _ coordinates: CityCoordinates
+    ) throws -> [LayerView] {
+        var views = try layers.map { try existing($0, store, coordinates) }
+        let missing = views.indices.filter { views[$0] == nil }
+        let built = try SnapshotRebuild.buildAll(missing.map { layers[$0] }, store, coordinates)
+        for (index, version) in zip(missing, built) {
+            views[index] = try opened(layers[index], version, store, coordinates)
+        }
+        return views.compactMap { $0 }
+    }
+
+    /// A layer on its newest usable snapshot with what changed since; nil where a new one must be built.
+    private static func existing(
         _ layer: LayerDefinition, _ store: CityStore, _ coordinates: CityCoordinates
-    ) throws -> LayerView {
+    ) throws -> LayerView? {
         for file in SnapshotRebuild.files(store.directory, layer: layer.id) {
             // A damaged or foreign file is passed over: the record is whole, and a new one is built from it.
-            // safe: rebuilt below
+            // safe: rebuilt by the caller
             guard let snapshot = try? Snapshot(path: file.path), snapshot.frame == coordinates.grid,
                 matches(snapshot, layer, coordinates)
             else { continue }
-            guard let delta = try LayerDelta.load(store, layer: layer, snapshot: snapshot, coordinates: coordinates)
-            else { break }
-            if delta.changeCount > LayerDelta.compactionThreshold { break }
+            guard let delta = try LayerDelta.load(store, layer: layer, snapshot: snapshot, coordinates: coordinates),
+                delta.changeCount <= LayerDelta.compactionThreshold
+            else { return nil }
             return LayerView(definition: layer, snapshot: snapshot, delta: delta, coordinates: coordinates)
         }
-        return try rebuild(layer, store, coordinates)
+        return nil
     }
 
     private static func matches(_ snapshot: Snapshot, _ layer: LayerDefinition, _ coordinates: CityCoordinates) -> Bool
@@ -100,9 +114,15 @@ public final class City: Sendable {
     static func rebuild(
         _ layer: LayerDefinition, _ store: CityStore, _ coordinates: CityCoordinates
     ) throws -> LayerView {
-        let version = try SnapshotRebuild.build(store, layer: layer, coordinates: coordinates)
-        let snapshot = try Snapshot(
-            path: SnapshotRebuild.path(store.directory, layer: layer.id, version: version))
+        try opened(
+            layer, SnapshotRebuild.build(store, layer: layer, coordinates: coordinates), store, coordinates)
+    }
+
+    /// A layer on the snapshot of a version, which was just built; older ones are removed.
+    private static func opened(
+        _ layer: LayerDefinition, _ version: Int64, _ store: CityStore, _ coordinates: CityCoordinates
+    ) throws -> LayerView {
+        let snapshot = try Snapshot(path: SnapshotRebuild.path(store.directory, layer: layer.id, version: version))
         SnapshotRebuild.removeOld(store.directory, layer: layer.id, keeping: version)
         return LayerView(
             definition: layer, snapshot: snapshot, delta: .none(version: version), coordinates: coordinates)
@@ -110,7 +130,8 @@ public final class City: Sendable {
 
     /// Looks whether the store changed, by this process or another, and swaps in a new view.
     ///
-    /// A layer with many changes is compacted into a new snapshot on the way. Call it from a worker thread; while one call
+    /// A layer with many changes is compacted into a new snapshot on the way, and one whose snapshot turned out to be
+    /// damaged gets a new one from the record. Call it from a worker thread; while one call
     /// works, others return at once.
     /// - Returns: whether the view changed.
     @discardableResult
@@ -123,7 +144,8 @@ public final class City: Sendable {
         defer { refreshing.withLock { $0 = false } }
         var next = state.withLock { $0 }
         let version = try store.version()
-        guard version != next.view.version else { return false }
+        let isDamaged = next.view.layers.contains { $0.snapshot.isSuspect }
+        guard version != next.view.version || isDamaged else { return false }
         let (yaml, project) = try Self.readProject(store)
         let isNewProject = yaml != next.yaml
         if isNewProject {
@@ -132,11 +154,17 @@ public final class City: Sendable {
             next.coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         }
         let stored = Set(try store.layers().map(\.id))
-        let views = try next.project.layers.filter { stored.contains($0.id) }.map { layer in
-            guard !isNewProject, let known = next.view.layer(layer.id) else {
-                return try Self.load(layer, store, next.coordinates)
+        let layers = next.project.layers.filter { stored.contains($0.id) }
+        let views: [LayerView]
+        if isNewProject {
+            views = try Self.load(layers, store, next.coordinates)
+        } else {
+            views = try layers.map { layer in
+                guard let known = next.view.layer(layer.id) else {
+                    return try Self.loaded(layer, store, next.coordinates)
+                }
+                return try refreshed(known, next.coordinates)
             }
-            return try refreshed(known, next.coordinates)
         }
         next.view = CityView(version: version, layers: views)
         let published = next
@@ -144,15 +172,34 @@ public final class City: Sendable {
         return true
     }
 
-    /// A layer with the changes that came since, or on a new snapshot if they are many.
+    /// A layer on the snapshot that is there, or on a new one.
+    private static func loaded(
+        _ layer: LayerDefinition, _ store: CityStore, _ coordinates: CityCoordinates
+    ) throws -> LayerView {
+        try existing(layer, store, coordinates) ?? rebuild(layer, store, coordinates)
+    }
+
+    /// A layer with the changes that came since, or on a new snapshot if they are many or the old one is damaged.
     private func refreshed(_ known: LayerView, _ coordinates: CityCoordinates) throws -> LayerView {
         let layer = known.definition
+        if known.snapshot.isSuspect { return try Self.rebuild(layer, store, coordinates) }
         let delta = try LayerDelta.load(store, layer: layer, snapshot: known.snapshot, coordinates: coordinates)
         guard let delta, delta.changeCount <= LayerDelta.compactionThreshold else {
-            return try Self.load(layer, store, coordinates)
+            return try Self.loaded(layer, store, coordinates)
         }
         if delta.version == known.delta.version { return known }
         return LayerView(definition: layer, snapshot: known.snapshot, delta: delta, coordinates: coordinates)
+    }
+
+    /// Compares every byte of the snapshots in use with their checksums, and replaces damaged ones from the record.
+    ///
+    /// Opening starts this by itself in the background; call it to have it now. O(snapshots); any thread.
+    /// - Returns: what was wrong, a sentence for each damaged snapshot.
+    @discardableResult
+    public func verifySnapshots() throws -> [String] {
+        let damage = view().layers.compactMap { $0.snapshot.verify() }
+        if !damage.isEmpty { try refresh() }
+        return damage
     }
 
     // MARK: Coordinates

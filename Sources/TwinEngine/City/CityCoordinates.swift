@@ -9,7 +9,7 @@ public struct CityCoordinates: Sendable {
     public let system: CoordinateSystem
     public let grid: GridFrame
     let toLonLat: LocalTransform
-    let toWorld: LocalTransform
+    private let gridToWorld: GridToWorld
     let fromLonLat: LocalTransform
     /// For positions outside the fitted boxes: city to lon/lat, both directions.
     private let exact: TransformerPool
@@ -48,7 +48,7 @@ public struct CityCoordinates: Sendable {
             originX: ((around.minX + around.maxX) / 2000).rounded() * 1000,
             originY: ((around.minY + around.maxY) / 2000).rounded() * 1000)
         toLonLat = try LocalTransform(from: system, to: .lonLat, over: box)
-        toWorld = try LocalTransform(from: system, to: .world, over: box)
+        gridToWorld = try GridToWorld(LocalTransform(from: system, to: .world, over: box), frame: grid)
         exact = try TransformerPool(from: system, to: wgs84)
         fromLonLat = try LocalTransform(from: wgs84, to: .system(system), over: degrees)
     }
@@ -112,21 +112,15 @@ public struct CityCoordinates: Sendable {
         }
     }
 
-    /// Interleaved world units (Web Mercator, 2³² around the equator) of interleaved metres, rounded.
-    func worldUnits(_ metres: [Double], into world: inout [UInt32]) throws {
-        var xy = metres
-        if !toWorld.transform(&xy) {
-            xy = metres
-            var moved = xy
-            _ = try exact.withTransformer { $0.transform(&moved) }
-            xy = moved
-            for index in stride(from: 0, to: xy.count - 1, by: 2) {
-                let point = WebMercator.world(longitude: xy[index], latitude: xy[index + 1])
-                xy[index] = point.x
-                xy[index + 1] = point.y
-            }
+    /// Interleaved world units (Web Mercator, 2³² around the equator) of interleaved grid millimetres, rounded.
+    ///
+    /// Each vertex by itself, so that equal vertices come out equal; no allocation but for `world` to grow.
+    /// O(vertices), some nanoseconds each.
+    func worldUnits(_ vertices: Span<Int32>, into world: inout [UInt32]) {
+        gridToWorld.convert(vertices, into: &world) { point in
+            let position = lonLat(point)
+            return WebMercator.worldPoint(longitude: position.longitude, latitude: position.latitude)
         }
-        for value in xy { world.append(WebMercator.clamp(value)) }
     }
 
     /// The grid box around a lon/lat box, from points along its edges.

@@ -6,7 +6,6 @@ import Spatial
 struct DeltaFeature: Sendable {
     var id: Int64
     var geometry: FlatGeometry
-    var world: [UInt32]
     /// In the order of the snapshot's columns.
     var values: [FieldValue]
     var box: GridBox
@@ -57,11 +56,10 @@ final class LayerDelta: Sendable {
             for id in ids.sorted() {
                 rows.reset()
                 rows.bind(1, id)
-                guard try rows.step(), try row.readGeometry(rows, coordinates) else { continue }
+                guard try rows.step(), row.readGeometry(rows, coordinates) else { continue }
                 features.append(
                     DeltaFeature(
-                        id: id, geometry: row.geometry, world: row.world, values: row.values(rows),
-                        box: row.geometry.box))
+                        id: id, geometry: row.geometry, values: row.values(rows), box: row.geometry.box))
             }
             return features
         }

@@ -21,10 +21,9 @@ public final class LayerView: Sendable {
     /// Change-log version of the layer's last change.
     public var version: Int64 { max(snapshot.version, delta.version) }
 
-    /// The box around all features; nil for an empty layer.
+    /// The box around all features; empty for an empty layer.
     public var box: GridBox {
-        let snapshot = snapshot
-        var box = snapshot.count == 0 ? GridBox.empty : snapshot.boxes[snapshot.boxes.count - 1]
+        var box = snapshot.box
         for feature in delta.features { box.formUnion(feature.box) }
         return box
     }
@@ -40,23 +39,19 @@ public final class LayerView: Sendable {
     ///
     /// O(log features + hits).
     func searchRows(_ box: GridBox, _ visit: (Int) -> Bool) {
-        let snapshot = snapshot
         let hidden = delta.hiddenRows
-        var goesOn = true
-        // safe: the length was checked on opening
-        if let tree = try? PackedRTreeView(snapshot.boxes, count: snapshot.count) {
-            if hidden.isEmpty {
-                goesOn = tree.searchRanges(box) { first, end in
-                    for row in first..<end where !visit(row) { return false }
-                    return true
+        let goesOn: Bool
+        if hidden.isEmpty {
+            goesOn = snapshot.searchRanges(box) { first, end in
+                for row in first..<end where !visit(row) { return false }
+                return true
+            }
+        } else {
+            goesOn = snapshot.searchRanges(box) { first, end in
+                for row in first..<end where !hidden.contains(row) {
+                    if !visit(row) { return false }
                 }
-            } else {
-                goesOn = tree.searchRanges(box) { first, end in
-                    for row in first..<end where !hidden.contains(row) {
-                        if !visit(row) { return false }
-                    }
-                    return true
-                }
+                return true
             }
         }
         guard goesOn else { return }
@@ -85,8 +80,7 @@ public final class LayerView: Sendable {
     }
 
     func box(row: Int) -> GridBox {
-        let snapshot = snapshot
-        return row < 0 ? delta.features[-1 - row].box : snapshot.boxes[row]
+        row < 0 ? delta.features[-1 - row].box : snapshot.box(row: row)
     }
 
     /// Hands out a row's geometry; the spans die with the call.
@@ -96,27 +90,41 @@ public final class LayerView: Sendable {
             return try body(geometry.view)
         }
         let snapshot = snapshot
-        let vertices = Int(snapshot.vertexStarts[row])..<Int(snapshot.vertexStarts[row + 1])
-        let rings = Int(snapshot.ringStarts[row])..<Int(snapshot.ringStarts[row + 1])
-        return try body(
-            GeometryView(
-                kind: definition.geometry,
-                xy: snapshot.grid.extracting(vertices.lowerBound * 2..<vertices.upperBound * 2),
-                ringEnds: snapshot.ringEnds.extracting(rings)))
+        return try body(snapshot.geometry(row))
     }
 
     /// Hands out a row's vertices in Web Mercator world units and its ring ends.
+    ///
+    /// Computed from the grid vertex by vertex, so equal vertices of the layer are equal here. Many rows: keep a scratch
+    /// buffer and call the other form.
     func withWorld<R>(row: Int, _ body: (Span<UInt32>, Span<UInt32>) throws -> R) rethrows -> R {
+        var scratch: [UInt32] = []
+        return try withWorld(row: row, scratch: &scratch, body)
+    }
+
+    /// Hands out a row's vertices in Web Mercator world units and its ring ends; `scratch` holds the units meanwhile.
+    ///
+    /// Allocates only where the buffer has to grow. O(vertices).
+    func withWorld<R>(
+        row: Int, scratch: inout [UInt32], _ body: (Span<UInt32>, Span<UInt32>) throws -> R
+    ) rethrows -> R {
         if row < 0 {
-            let feature = delta.features[-1 - row]
-            return try body(feature.world.span, feature.geometry.ringEnds.span)
+            let geometry = delta.features[-1 - row].geometry
+            coordinates.worldUnits(geometry.xy.span, into: &scratch)
+            return try body(scratch.span, geometry.ringEnds.span)
         }
         let snapshot = snapshot
-        let vertices = Int(snapshot.vertexStarts[row])..<Int(snapshot.vertexStarts[row + 1])
-        let rings = Int(snapshot.ringStarts[row])..<Int(snapshot.ringStarts[row + 1])
-        return try body(
-            snapshot.world.extracting(vertices.lowerBound * 2..<vertices.upperBound * 2),
-            snapshot.ringEnds.extracting(rings))
+        let geometry = snapshot.geometry(row)
+        coordinates.worldUnits(geometry.xy, into: &scratch)
+        return try body(scratch.span, geometry.ringEnds)
+    }
+
+    /// Hands out the zoom from which on each vertex of a row is needed: 0 always, 255 only at full detail. Empty where
+    /// all vertices are needed: points, changed features, layers without levels.
+    func withVertexZoom<R>(row: Int, _ body: (Span<UInt8>) throws -> R) rethrows -> R {
+        let snapshot = snapshot
+        let zooms = snapshot.vertexZoom(max(0, row))
+        return try body(row < 0 ? zooms.extracting(0..<0) : zooms)
     }
 
     /// Heights of a row's vertices in millimetres; empty where the layer is flat.
@@ -124,8 +132,7 @@ public final class LayerView: Sendable {
         if row < 0 { return delta.features[-1 - row].geometry.z }
         let snapshot = snapshot
         guard let heights = snapshot.heights else { return [] }
-        let vertices = Int(snapshot.vertexStarts[row])..<Int(snapshot.vertexStarts[row + 1])
-        return vertices.map { heights[$0] }
+        return snapshot.vertices(row).map { heights[$0] }
     }
 
     /// A row's value; `column` counts the fields, then `code`, then `solid`.
@@ -135,12 +142,10 @@ public final class LayerView: Sendable {
         switch snapshot.metadata.columns[column].type {
         case .text:
             let code = Int(snapshot.textCodes(column)[row])
-            return code == 0 ? .null : .string(dictionaryText(column, code))
+            return code == 0 || code > snapshot.dictionaryCount(column) ? .null : .string(dictionaryText(column, code))
         case .binary:
-            let offsets = snapshot.binaryOffsets(column)
-            let range = Int(offsets[row])..<Int(offsets[row + 1])
-            let bytes = snapshot.columnBytes(column).extracting(range)
-            return range.isEmpty ? .null : .binary(bytes.indices.map { bytes[$0] })
+            let bytes = snapshot.binary(row, column: column)
+            return bytes.isEmpty ? .null : .binary(bytes.indices.map { bytes[$0] })
         case .integer: return snapshot.isValid(row, column: column) ? .integer(snapshot.integers(column)[row]) : .null
         case .real: return snapshot.isValid(row, column: column) ? .real(snapshot.reals(column)[row]) : .null
         case .boolean:
@@ -151,9 +156,7 @@ public final class LayerView: Sendable {
     /// The text of a dictionary code.
     func dictionaryText(_ column: Int, _ code: Int) -> String {
         let snapshot = snapshot
-        let offsets = snapshot.dictionaryOffsets(column)
-        let range = Int(offsets[code - 1])..<Int(offsets[code])
-        let bytes = snapshot.columnBytes(column).extracting(range)
+        let bytes = snapshot.text(code: UInt32(clamping: code), column: column)
         return unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 

@@ -10,6 +10,8 @@ public struct StoreCheck {
         public var what: String
         public var isGood: Bool
         public var detail: String
+        /// Bytes by section, of a layer's snapshot that was read.
+        var sizes: SnapshotSizes?
     }
     public private(set) var findings: [Finding] = []
 
@@ -49,8 +51,8 @@ public struct StoreCheck {
         return check
     }
 
-    private mutating func add(_ what: String, _ isGood: Bool, _ detail: String) {
-        findings.append(Finding(what: what, isGood: isGood, detail: detail))
+    private mutating func add(_ what: String, _ isGood: Bool, _ detail: String, _ sizes: SnapshotSizes? = nil) {
+        findings.append(Finding(what: what, isGood: isGood, detail: detail, sizes: sizes))
     }
 
     private mutating func checkLayer(
@@ -88,9 +90,11 @@ public struct StoreCheck {
             add(name, false, differing)
             return
         }
+        let sizes = SnapshotSizes(snapshot)
         add(
             name, true,
-            "\(rows) features, \(delta.changeCount) changes since the snapshot, checksums, order and index good")
+            "\(rows) features, \(delta.changeCount) changes since the snapshot, checksums, order and index good; "
+                + sizes.line, sizes)
     }
 
     /// Every feature of the record has the same geometry in the view; the first difference, or nil.
@@ -101,7 +105,7 @@ public struct StoreCheck {
             let rows = try RawStatement(database, table.selectSQL)
             var row = RecordRow(layer: layer, hasSolid: view.hasSolids)
             while try rows.step() {
-                guard try row.readGeometry(rows, view.coordinates) else { continue }
+                guard row.readGeometry(rows, view.coordinates) else { continue }
                 let id = rows.int64(0)
                 guard let feature = view.feature(id: id) else {
                     return "feature \(id) of the record is not in the snapshot"
@@ -122,7 +126,11 @@ public struct StoreCheck {
     public func json() throws -> String {
         try encodeJSON([
             "good": isGood,
-            "findings": findings.map { ["what": $0.what, "good": $0.isGood, "detail": $0.detail] as [String: Any] },
+            "findings": findings.map { finding in
+                var object: [String: Any] = ["what": finding.what, "good": finding.isGood, "detail": finding.detail]
+                if let sizes = finding.sizes { object["bytes"] = sizes.object }
+                return object
+            },
         ])
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Tiles
 
 /// A file mapped read-only; unmapped when the last user lets go.
 ///
@@ -7,6 +8,8 @@ import Glibc
 @safe final class MappedFile: @unchecked Sendable {
     let base: UnsafeRawPointer
     let count: Int
+    private let path: String
+    private let descriptor: Int32
 
     /// - Throws: `TwinError.snapshot` if the file cannot be opened or is empty.
     init(_ path: String) throws {
@@ -14,21 +17,28 @@ import Glibc
         guard descriptor >= 0 else {
             throw TwinError(.snapshot, "cannot open \(path): \(unsafe String(cString: strerror(errno)))")
         }
-        defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_size > 0 else {
+            close(descriptor)
             throw TwinError(.snapshot, "\(path) is empty")
         }
         let size = Int(status.st_size)
         guard let address = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), unsafe address != MAP_FAILED
         else {
-            throw TwinError(.snapshot, "cannot map \(path): \(unsafe String(cString: strerror(errno)))")
+            let reason = unsafe String(cString: strerror(errno))
+            close(descriptor)
+            throw TwinError(.snapshot, "cannot map \(path): \(reason)")
         }
         unsafe base = UnsafeRawPointer(address)
         count = size
+        self.path = path
+        self.descriptor = descriptor
     }
 
-    deinit { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) }
+    deinit {
+        unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
+        close(descriptor)
+    }
 
     var bytes: RawSpan {
         @_lifetime(borrow self)
@@ -36,5 +46,30 @@ import Glibc
             // Safe: the mapping lives as long as self.
             unsafe _overrideLifetime(RawSpan(_unsafeStart: base, byteCount: count), borrowing: self)
         }
+    }
+
+    /// CRC-32 of a range, read through a buffer, so that the mapping does not become resident. O(range).
+    ///
+    /// - Parameter pause: called after every mebibyte with the bytes that were read; false stops.
+    /// - Returns: nil if `pause` stopped it.
+    /// - Throws: `TwinError.snapshot` if the disk cannot read it.
+    func crc32(_ range: Range<Int>, pause: (Int) -> Bool) throws -> UInt32? {
+        var checksum: UInt32 = 0
+        var offset = range.lowerBound
+        var buffer = [UInt8](repeating: 0, count: min(1 << 20, max(1, range.count)))
+        while offset < range.upperBound {
+            let wanted = min(buffer.count, range.upperBound - offset)
+            let read = unsafe buffer.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, wanted, offset) }
+            if read < 0, errno == EINTR { continue }
+            guard read > 0 else {
+                let reason = read == 0 ? "it is truncated" : unsafe String(cString: strerror(errno))
+                throw TwinError(.snapshot, "cannot read \(path): \(reason)")
+            }
+            // Safe: UInt8 has no padding.
+            checksum = unsafe Checksum.crc32(buffer.span.bytes.extracting(0..<read), after: checksum)
+            offset += read
+            guard pause(read) else { return nil }
+        }
+        return checksum
     }
 }

@@ -30,7 +30,7 @@ struct Validity {
     }
 }
 
-/// Distinct texts numbered from 1 in the order of their first appearance; 0 is null.
+/// Distinct texts numbered from 1 in the order of their first appearance; 0 is null. ``sorted()`` renumbers them.
 struct TextDictionary {
     var codes: [UInt32] = []
     private(set) var offsets: [UInt32] = [0]
@@ -60,6 +60,44 @@ struct TextDictionary {
         let code = UInt32(count)
         if count * 2 > table.count { grow() }
         return code
+    }
+
+    /// The dictionary with texts in ascending byte order. O(texts log texts).
+    ///
+    /// - Returns: offsets and bytes of the texts in their new order, and the new code of every old one; `codes[0]` is 0.
+    func sorted() -> (codes: [UInt32], offsets: [UInt32], bytes: [UInt8]) {
+        var keys = (0..<UInt32(count)).map { (prefix: prefix(Int($0)), index: $0) }
+        keys.sort { left, right in
+            left.prefix != right.prefix ? left.prefix < right.prefix : isLess(Int(left.index), Int(right.index))
+        }
+        var codes = [UInt32](repeating: 0, count: count + 1)
+        var newOffsets: [UInt32] = [0]
+        var newBytes: [UInt8] = []
+        newOffsets.reserveCapacity(offsets.count)
+        newBytes.reserveCapacity(bytes.count)
+        for (place, key) in keys.enumerated() {
+            let index = Int(key.index)
+            codes[index + 1] = UInt32(place + 1)
+            newBytes.append(contentsOf: bytes[Int(offsets[index])..<Int(offsets[index + 1])])
+            newOffsets.append(UInt32(newBytes.count))
+        }
+        return (codes, newOffsets, newBytes)
+    }
+
+    /// The first eight bytes of a text as a number that orders as they do; short texts are filled with zeros.
+    private func prefix(_ index: Int) -> UInt64 {
+        let start = Int(offsets[index])
+        let end = Int(offsets[index + 1])
+        var prefix: UInt64 = 0
+        for place in start..<min(end, start + 8) { prefix |= UInt64(bytes[place]) << UInt64(56 - 8 * (place - start)) }
+        return prefix
+    }
+
+    private func isLess(_ left: Int, _ right: Int) -> Bool {
+        let all = bytes.span
+        return Snapshot.isLess(
+            all.extracting(Int(offsets[left])..<Int(offsets[left + 1])),
+            all.extracting(Int(offsets[right])..<Int(offsets[right + 1])))
     }
 
     private func equals(_ code: Int, _ text: RawSpan) -> Bool {

@@ -5,40 +5,45 @@ import Spatial
 /// The file format of snapshots; docs/snapshot-format.md describes it for readers in other languages.
 enum SnapshotFormat {
     static let magic: [UInt8] = Array("TWINSNAP".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let headerSize = 64
     static let entrySize = 32
     static let alignment = 64
+    /// Rows to an entry of a zone map.
+    static let zoneRows = 1024
 
     enum Section: UInt32, CaseIterable {
         /// JSON: layer, coordinate system, columns.
         case metadata = 1
-        /// Int64 feature ids in storage order.
+        /// Feature ids in storage order: UInt32 where all fit, else Int64.
         case ids = 2
-        /// UInt32 rows in ascending order of their ids.
+        /// UInt32 rows in ascending order of their ids; absent where the ids ascend.
         case idOrder = 3
-        /// Packed R-tree: boxes of the features, then of the nodes.
+        /// Packed R-tree: boxes of the rows (absent in a layer of single points), then of the nodes.
         case boxes = 4
-        /// UInt32 first vertex of each row, and the end.
+        /// UInt32 first vertex of each row, and the end; absent in a layer of single points.
         case vertexStarts = 5
-        /// UInt32 first ring of each row, and the end.
+        /// UInt32 first ring of each row, and the end; absent where every row has one ring.
         case ringStarts = 6
-        /// UInt32 ring ends relative to the row's first vertex; bit 31 starts a part.
+        /// UInt32 ring ends relative to the row's first vertex; bit 31 starts a part. Absent in a layer of single points.
         case ringEnds = 7
         /// Int32 pairs, millimetres from the origin.
         case grid = 8
-        /// UInt32 pairs, Web Mercator world units.
-        case world = 9
+        // 9 held world coordinates in version 1.
         /// Int32 heights in millimetres, or absent.
         case heights = 10
+        /// UInt8 zoom from which on a vertex is needed, or absent: all vertices always.
+        case vertexZoom = 11
         /// Of a column: Int64, Double, UInt8, UInt32 dictionary codes, or UInt64 offsets of binary values.
         case values = 20
         /// Of a column: one bit per row, set where there is a value; absent where all have one.
         case validity = 21
-        /// Of a text column: UInt32 offsets of the dictionary's texts. Code 0 is null.
+        /// Of a text column: UInt32 offsets of the dictionary's texts, which ascend. Code 0 is null.
         case dictionaryOffsets = 22
         /// Of a text or binary column.
         case bytes = 23
+        /// Of a column that is not binary: least and greatest value of every 1024 rows; see ``SnapshotZone``.
+        case zones = 24
     }
 
     enum ColumnType: String, Sendable {

@@ -6,6 +6,8 @@ import Tiles
 struct SnapshotHeader {
     var count: Int
     var version: Int64
+    /// Raw value of ``GeometryKind``.
+    var kind: UInt32
     var frame: GridFrame
     var entries: [Snapshot.SectionEntry]
 
@@ -38,6 +40,7 @@ struct SnapshotHeader {
         guard rows <= UInt64(bytes.byteCount) else { throw damaged("its number of features is impossible") }
         count = Int(rows)
         version = load(32, Int64.self)
+        kind = load(56, UInt32.self)
         frame = GridFrame(
             originX: Double(bitPattern: load(40, UInt64.self)), originY: Double(bitPattern: load(48, UInt64.self)))
         entries = []

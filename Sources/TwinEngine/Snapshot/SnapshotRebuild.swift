@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
 import Foundation
 import GRDB
 import Spatial
+import Synchronization
 
 /// Builds snapshots from the record, which is the only truth.
 enum SnapshotRebuild {
@@ -36,7 +38,7 @@ enum SnapshotRebuild {
         }
     }
 
-    /// Reads a layer's table and writes its snapshot. O(n log n), memory about 24 bytes a vertex plus the columns.
+    /// Reads a layer's table and writes its snapshot. O(n log n), memory about 32 bytes a vertex plus the columns.
     ///
     /// - Returns: the version that the snapshot shows: the newest change of the layer when the read began.
     static func build(
@@ -63,8 +65,33 @@ enum SnapshotRebuild {
         }
         try SnapshotWriter.write(
             builder, version: version, frame: coordinates.grid,
+            latitude: coordinates.lonLat(GridPoint(x: 0, y: 0)).latitude,
             to: path(store.directory, layer: layer.id, version: version))
         return version
+    }
+
+    /// Builds the snapshots of several layers, on as many threads as there are cores; each reads through a connection of
+    /// its own. Memory: that of the largest layers, one to a thread.
+    ///
+    /// - Returns: the version of each, in order.
+    static func buildAll(
+        _ layers: [LayerDefinition], _ store: CityStore, _ coordinates: CityCoordinates
+    ) throws -> [Int64] {
+        let workers = min(layers.count, ProcessInfo.processInfo.activeProcessorCount)
+        guard workers > 1 else { return try layers.map { try build(store, layer: $0, coordinates: coordinates) } }
+        let next = Atomic<Int>(0)
+        let results = Mutex<[Int: Result<Int64, any Error>]>([:])
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            let own = Result { worker == 0 ? store : try CityStore.open(store.directory) }
+            while true {
+                let index = next.add(1, ordering: .relaxed).oldValue
+                guard index < layers.count else { return }
+                let result = Result { try build(own.get(), layer: layers[index], coordinates: coordinates) }
+                results.withLock { $0[index] = result }
+            }
+        }
+        let all = results.withLock { $0 }
+        return try layers.indices.compactMap { try all[$0]?.get() }
     }
 
     private static func read(
@@ -78,12 +105,12 @@ enum SnapshotRebuild {
         let rows = try RawStatement(database, table.selectSQL)
         var row = RecordRow(layer: layer, hasSolid: hasSolid)
         while try rows.step() {
-            guard try row.readGeometry(rows, coordinates) else { continue }
+            guard row.readGeometry(rows, coordinates) else { continue }
             guard !builder.isFull(adding: row.geometry.vertexCount) else {
                 throw TwinError(
                     .snapshot, "layer '\(layer.id)' has more than 4,294,967,294 vertices; split it into several layers")
             }
-            builder.append(id: rows.int64(0), geometry: row.geometry, world: row.world)
+            builder.append(id: rows.int64(0), geometry: row.geometry)
             row.appendValues(rows, to: &builder.columns)
         }
         return builder
@@ -95,7 +122,6 @@ struct RecordRow {
     let layer: LayerDefinition
     let hasSolid: Bool
     private(set) var geometry = FlatGeometry(kind: .point)
-    private(set) var world: [UInt32] = []
     private var coordinatesBuffer = FlatCoordinates()
 
     init(layer: LayerDefinition, hasSolid: Bool) {
@@ -108,9 +134,7 @@ struct RecordRow {
 
     /// Reads the geometry of the current row. False for a row that cannot be shown, which other programs can write: one
     /// without a geometry, of another kind, out of the grid, or not in SpatiaLite's format. `twin check` counts them.
-    ///
-    /// - Throws: `SpatialError` when PROJ fails.
-    mutating func readGeometry(_ rows: borrowing RawStatement, _ coordinates: CityCoordinates) throws -> Bool {
+    mutating func readGeometry(_ rows: borrowing RawStatement, _ coordinates: CityCoordinates) -> Bool {
         guard !rows.isNull(geometryColumn) else { return false }
         var buffer = coordinatesBuffer
         coordinatesBuffer = FlatCoordinates()
@@ -122,8 +146,6 @@ struct RecordRow {
         } catch {
             return false
         }
-        world.removeAll(keepingCapacity: true)
-        try coordinates.worldUnits(buffer.xy, into: &world)
         return true
     }
 

@@ -44,49 +44,77 @@ import Tiles
         if !isPublished { unsafe unlink(temporaryPath) }
     }
 
-    /// Writes a whole snapshot. O(n log n) in the features for the order, otherwise linear.
+    /// Writes a whole snapshot and reads it back. O(n log n) in the features for the order, otherwise linear.
     ///
-    /// - Throws: `TwinError.system` when the disk is full or not writable; nothing is left under the final name.
+    /// - Parameter latitude: of the city's middle in degrees, for the zoom of each vertex; nil leaves the zooms out.
+    /// - Throws: `TwinError.system` when the disk is full, not writable, or returns other bytes than were written;
+    ///   nothing is left under the final name.
     static func write(
-        _ builder: borrowing SnapshotBuilder, version: Int64, frame: GridFrame, to path: String
+        _ builder: borrowing SnapshotBuilder, version: Int64, frame: GridFrame, latitude: Double? = nil,
+        to path: String
     ) throws {
-        let order = PackedRTree.hilbertOrder(builder.boxes)
         var writer = try open(path)
-        try writer.pad(to: SnapshotFormat.headerSize + SnapshotFormat.entrySize * sectionCount(builder))
-        try writer.writeGeometry(builder, order)
+        try writer.pad(to: SnapshotFormat.headerSize + SnapshotFormat.entrySize * sectionLimit(builder))
+        try writer.write(.metadata, builder.metadata.json())
+        let order = try writer.writeGeometry(builder, latitude)
         for (index, column) in builder.columns.enumerated() {
             try writer.writeColumn(column, UInt32(index), order)
         }
         try writer.publish(builder, version: version, frame: frame)
     }
 
-    private static func sectionCount(_ builder: borrowing SnapshotBuilder) -> Int {
-        var count = builder.heights.isEmpty ? 9 : 10
-        for column in builder.columns {
-            switch column {
-            case .integer(_, let validity), .real(_, let validity), .boolean(_, let validity):
-                count += validity.hasNulls ? 2 : 1
-            case .text: count += 3
-            case .binary: count += 2
-            }
-        }
-        return count
-    }
+    /// As many sections as there can be; the table's place is kept for all of them.
+    private static func sectionLimit(_ builder: borrowing SnapshotBuilder) -> Int { 12 + 5 * builder.columns.count }
 
-    private mutating func writeGeometry(_ builder: borrowing SnapshotBuilder, _ order: [UInt32]) throws {
-        try write(.metadata, builder.metadata.json())
-        let ids = order.map { builder.ids[Int($0)] }
-        try write(.ids, ids)
-        try write(.idOrder, (0..<UInt32(ids.count)).sorted { ids[Int($0)] < ids[Int($1)] })
+    /// Writes what belongs to the whole layer and returns the rows' order.
+    private mutating func writeGeometry(
+        _ builder: borrowing SnapshotBuilder, _ latitude: Double?
+    ) throws -> [UInt32] {
+        guard !builder.isPointLayer else { return try writePoints(builder) }
+        let order = PackedRTree.hilbertOrder(builder.boxes)
+        try writeIDs(order.map { builder.ids[Int($0)] })
         try write(.boxes, PackedRTree(boxesInOrder: order.map { builder.boxes[Int($0)] }).boxes)
-        try write(.vertexStarts, starts(builder.vertexStarts, order))
-        try write(.ringStarts, starts(builder.ringStarts, order))
-        try write(.ringEnds, gathered(builder.ringEnds, builder.ringStarts, order, stride: 1))
-        try write(.grid, gathered(builder.grid, builder.vertexStarts, order, stride: 2))
-        try write(.world, gathered(builder.world, builder.vertexStarts, order, stride: 2))
+        let vertexStarts = starts(builder.vertexStarts, order)
+        let ringStarts = starts(builder.ringStarts, order)
+        let ringEnds = gathered(builder.ringEnds, builder.ringStarts, order, stride: 1)
+        let grid = gathered(builder.grid, builder.vertexStarts, order, stride: 2)
+        try write(.vertexStarts, vertexStarts)
+        if ringEnds.count != builder.count { try write(.ringStarts, ringStarts) }
+        try write(.ringEnds, ringEnds)
+        try write(.grid, grid)
         if !builder.heights.isEmpty {
             try write(.heights, gathered(builder.heights, builder.vertexStarts, order, stride: 1))
         }
+        guard let latitude else { return order }
+        let zooms = try VertexZooms.levels(
+            kind: builder.metadata.kind, grid: grid, vertexStarts: vertexStarts, ringStarts: ringStarts,
+            ringEnds: ringEnds, latitude: latitude)
+        if !zooms.isEmpty { try write(.vertexZoom, zooms) }
+        return order
+    }
+
+    /// A layer of single points: the grid is the leaves of the index, and nothing else tells where a row is.
+    private mutating func writePoints(_ builder: borrowing SnapshotBuilder) throws -> [UInt32] {
+        let tree = PackedPointTree(
+            (0..<builder.count).map { GridPoint(x: builder.grid[2 * $0], y: builder.grid[2 * $0 + 1]) })
+        try writeIDs(tree.order.map { builder.ids[Int($0)] })
+        try write(.boxes, tree.nodes)
+        try write(.grid, tree.points)
+        if !builder.heights.isEmpty { try write(.heights, tree.order.map { builder.heights[Int($0)] }) }
+        return tree.order
+    }
+
+    /// Ids as narrow as they are, and their order where it is not that of the rows.
+    private mutating func writeIDs(_ ids: [Int64]) throws {
+        if ids.allSatisfy({ $0 >= 0 && $0 <= Int64(UInt32.max) }) {
+            try write(.ids, ids.map { UInt32($0) })
+        } else {
+            try write(.ids, ids)
+        }
+        if zip(ids, ids.dropFirst()).allSatisfy({ $0 < $1 }) { return }
+        var keys = ids.enumerated().map { (id: $1, row: UInt32($0)) }
+        keys.sort { $0.id < $1.id }
+        try write(.idOrder, keys.map(\.row))
     }
 
     /// Offsets of runs after they are reordered.
@@ -111,45 +139,8 @@ import Tiles
         return result
     }
 
-    private mutating func writeColumn(_ column: SnapshotColumn, _ index: UInt32, _ order: [UInt32]) throws {
-        switch column {
-        case .integer(let values, let validity):
-            try write(.values, order.map { values[Int($0)] }, column: index)
-            try write(validity, order, column: index)
-        case .real(let values, let validity):
-            try write(.values, order.map { values[Int($0)] }, column: index)
-            try write(validity, order, column: index)
-        case .boolean(let values, let validity):
-            try write(.values, order.map { values[Int($0)] }, column: index)
-            try write(validity, order, column: index)
-        case .text(let dictionary):
-            try write(.values, order.map { dictionary.codes[Int($0)] }, column: index)
-            try write(.dictionaryOffsets, dictionary.offsets, column: index)
-            try write(.bytes, dictionary.bytes, column: index)
-        case .binary(let offsets, let bytes):
-            var newOffsets: [UInt64] = [0]
-            var newBytes: [UInt8] = []
-            newBytes.reserveCapacity(bytes.count)
-            for row in order {
-                newBytes.append(contentsOf: bytes[Int(offsets[Int(row)])..<Int(offsets[Int(row) + 1])])
-                newOffsets.append(UInt64(newBytes.count))
-            }
-            try write(.values, newOffsets, column: index)
-            try write(.bytes, newBytes, column: index)
-        }
-    }
-
-    private mutating func write(_ validity: Validity, _ order: [UInt32], column: UInt32) throws {
-        guard validity.hasNulls else { return }
-        var bits = [UInt8](repeating: 0, count: (order.count + 7) / 8)
-        for (row, old) in order.enumerated() where validity.flags[Int(old)] {
-            bits[row >> 3] |= 1 << UInt8(row & 7)
-        }
-        try write(.validity, bits, column: column)
-    }
-
     /// Appends a section at the next multiple of the alignment.
-    private mutating func write<T: BitwiseCopyable>(
+    mutating func write<T: BitwiseCopyable>(
         _ section: SnapshotFormat.Section, _ values: [T], column: UInt32 = .max
     ) throws {
         try pad(to: (offset + SnapshotFormat.alignment - 1) / SnapshotFormat.alignment * SnapshotFormat.alignment)
@@ -207,9 +198,11 @@ import Tiles
         let start = header.bytes + table.bytes
         unsafe rewind(file)
         _ = try unsafe start.withUnsafeBytes { try unsafe put($0) }
-        guard unsafe fflush(file) == 0, fsync(unsafe fileno(file)) == 0, unsafe rename(temporaryPath, path) == 0 else {
-            throw failure()
+        guard unsafe fflush(file) == 0, fsync(unsafe fileno(file)) == 0 else { throw failure() }
+        if let damage = try Snapshot(path: temporaryPath).verify() {
+            throw TwinError(.system, "the disk does not return what was written: \(damage); the record is untouched")
         }
+        guard unsafe rename(temporaryPath, path) == 0 else { throw failure() }
         isPublished = true
     }
 }
