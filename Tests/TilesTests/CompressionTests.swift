@@ -11,6 +11,13 @@ import Tiles
             let packed = try Compression.gzip(bytes, level: 6)
             #expect(try Compression.gunzip(packed, limit: 100_000) == bytes)
         }
+        let kept = try GzipCompressor(level: 6)
+        for size in [5000, 3, 0, 5000] {
+            let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 / 3) }
+            let packed = try kept.gzip(bytes)
+            #expect(try packed == Compression.gzip(bytes, level: 6))
+            #expect(try Compression.gunzip(packed, limit: 5000) == bytes)
+        }
         let packed = try Compression.gzip([UInt8](repeating: 0, count: 1_000_000))
         #expect(throws: TileError.self) { try Compression.gunzip(packed, limit: 999_999) }
         #expect(throws: TileError.self) { try Compression.gunzip([1, 2, 3], limit: 10) }

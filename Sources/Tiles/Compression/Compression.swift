@@ -3,22 +3,13 @@ import CDeflate
 
 /// gzip (RFC 1952) by libdeflate. Every call has its own compressor: usable from any thread.
 public enum Compression {
-    /// The gzip form of some bytes. Level 1 (fast) to 12 (small); outside values are clamped.
+    /// The level for tiles: on building tiles 4 % smaller than level 4, as small as level 6 and a quarter faster.
+    public static let tileLevel = 5
+
+    /// The gzip form of some bytes. Level 1 (fast) to 12 (small); outside values are clamped. Makes a compressor for
+    /// one use; keep a ``GzipCompressor`` where there are many.
     public static func gzip(_ bytes: [UInt8], level: Int = 6) throws(TileError) -> [UInt8] {
-        guard let compressor = unsafe libdeflate_alloc_compressor(Int32(min(max(level, 1), 12))) else {
-            throw TileError(.compression, "libdeflate could not allocate a compressor: out of memory")
-        }
-        defer { unsafe libdeflate_free_compressor(compressor) }
-        let bound = unsafe libdeflate_gzip_compress_bound(compressor, bytes.count)
-        let output = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-            unsafe bytes.withUnsafeBytes { input in
-                count = unsafe libdeflate_gzip_compress(
-                    compressor, input.baseAddress, input.count, buffer.baseAddress, buffer.count)
-            }
-        }
-        // libdeflate_gzip_compress returns 0 if the output does not fit; the bound says that it always does.
-        guard !output.isEmpty else { throw TileError(.compression, "libdeflate did not fit its own bound") }
-        return output
+        try GzipCompressor(level: level).gzip(bytes)
     }
 
     /// The bytes of one gzip member. Throws `.tooLarge` when they would be more than `limit` bytes.

@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 import CDeflate
 
-/// A gzip compressor (RFC 1952, libdeflate) that keeps its state and its output's room between calls. For one thread.
-///
-/// The same bytes as ``Compression/gzip(_:level:)`` of the same level.
-@safe public struct GzipCompressor: ~Copyable {
-    private let handle: OpaquePointer
-    private var room: [UInt8] = []
+/// gzip (RFC 1952) of one buffer after the other with the same working memory, of which libdeflate takes up to a
+/// megabyte. For one thread: keep one per worker. The same bytes and level give the same output.
+@safe
+public struct GzipCompressor: ~Copyable {
+    private let compressor: OpaquePointer
 
-    /// Level 1 (fast) to 12 (small); outside values are clamped. Throws ``TileError`` `.compression` without memory.
-    public init(level: Int = 6) throws(TileError) {
-        guard let handle = unsafe libdeflate_alloc_compressor(Int32(min(max(level, 1), 12))) else {
+    /// Level 1 (fast) to 12 (small); outside values are clamped. Throws `.compression` without memory.
+    public init(level: Int = Compression.tileLevel) throws(TileError) {
+        guard let compressor = unsafe libdeflate_alloc_compressor(Int32(min(max(level, 1), 12))) else {
             throw TileError(.compression, "libdeflate could not allocate a compressor: out of memory")
         }
-        unsafe self.handle = handle
+        unsafe self.compressor = compressor
     }
 
-    deinit { unsafe libdeflate_free_compressor(handle) }
+    deinit {
+        // Safe: allocated in init, owned by this value alone, and freed once.
+        unsafe libdeflate_free_compressor(compressor)
+    }
 
-    /// Appends the gzip form of some bytes to an array and returns its length. O(bytes).
-    public mutating func append(_ bytes: borrowing [UInt8], to output: inout [UInt8]) throws(TileError) -> Int {
-        let bound = unsafe libdeflate_gzip_compress_bound(handle, bytes.count)
-        if room.count < bound { room = [UInt8](repeating: 0, count: bound) }
-        let handle = unsafe handle
-        // Safe: both pointers live as long as the closures, and libdeflate keeps within the counts it is given.
-        let length = unsafe bytes.withUnsafeBytes { input in
-            unsafe room.withUnsafeMutableBytes { output in
-                unsafe libdeflate_gzip_compress(
-                    handle, input.baseAddress, input.count, output.baseAddress, output.count)
+    /// The gzip form of some bytes, as one member without name and time.
+    public borrowing func gzip(_ bytes: [UInt8]) throws(TileError) -> [UInt8] {
+        let compressor = unsafe compressor
+        // Safe: the buffers are valid for their counts while libdeflate runs; it writes at most the bound.
+        let bound = unsafe libdeflate_gzip_compress_bound(compressor, bytes.count)
+        let output = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            unsafe bytes.withUnsafeBytes { input in
+                count = unsafe libdeflate_gzip_compress(
+                    compressor, input.baseAddress, input.count, buffer.baseAddress, buffer.count)
             }
         }
-        guard length > 0 else { throw TileError(.compression, "libdeflate did not fit its own bound") }
-        output.append(contentsOf: room[..<length])
-        return length
+        // libdeflate_gzip_compress returns 0 if the output does not fit; the bound says that it always does.
+        guard !output.isEmpty else { throw TileError(.compression, "libdeflate did not fit its own bound") }
+        return output
     }
 }

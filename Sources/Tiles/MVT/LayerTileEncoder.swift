@@ -40,7 +40,7 @@ public struct LayerTileEncoder: Sendable {
     /// Simplification in tile units after snapping, besides the levels of vertices.
     var tolerance = 0.0
     /// The account of the layer so far.
-    var account = TileAccount()
+    public internal(set) var account = TileAccount()
     var geometry = MVTGeometryEncoder()
     var table = MVTValueTable()
     var records: [Record] = []
@@ -255,7 +255,7 @@ public struct LayerTileEncoder: Sendable {
 
     /// Adds an attribute to the feature that was begun. Throws `.tooLarge` for a text that the rules do not allow.
     public mutating func add(key: Int, _ value: MVTValue) throws(TileError) {
-        if case .string(let text) = value { try check(text, key) }
+        if case .string(let text) = value { try check(text.utf8.count, key) }
         tag(key, value)
     }
 
@@ -267,16 +267,23 @@ public struct LayerTileEncoder: Sendable {
             return
         }
         let content = text(code)
-        try check(content, key)
+        try check(content.utf8.count, key)
         tag(key, code) { _ in content }
     }
 
-    private func check(_ text: String, _ key: Int) throws(TileError) {
-        guard text.utf8.count <= rules.maximumTextBytes else {
+    /// The same with the text's bytes, which must be UTF-8: a mapped dictionary needs no String.
+    public mutating func add(key: Int, code: Int, utf8: borrowing Span<UInt8>) throws(TileError) {
+        try check(utf8.count, key)
+        tags.append(UInt32(truncatingIfNeeded: key))
+        tags.append(UInt32(truncatingIfNeeded: table.index(key: key, code: code, utf8: utf8)))
+    }
+
+    private func check(_ count: Int, _ key: Int) throws(TileError) {
+        guard count <= rules.maximumTextBytes else {
             throw TileError(
                 .tooLarge,
                 "field '\(table.names[key])' of feature \(records.last?.id ?? 0) in layer '\(layerName)' has a text of "
-                    + "\(text.utf8.count) bytes, more than the \(rules.maximumTextBytes) that a tile takes: "
+                    + "\(count) bytes, more than the \(rules.maximumTextBytes) that a tile takes: "
                     + "leave the field out of the layer's tiles or shorten the text")
         }
     }

@@ -26,15 +26,7 @@ struct LayerWriter {
         head.appendField(1 << 3 | 2, text: name)
         var tail: [UInt8] = []
         for key in keyOrder { tail.appendField(3 << 3 | 2, text: table.names[key]) }
-        if valueOrder.count == table.valueEnds.count {
-            // All are used; first use by a written record is the order in which they came.
-            tail.append(contentsOf: table.values)
-        } else {
-            for value in valueOrder {
-                tail.append(
-                    contentsOf: table.values[(value == 0 ? 0 : table.valueEnds[value - 1])..<table.valueEnds[value]])
-            }
-        }
+        appendValues(table, &tail)
         tail.append(5 << 3)
         tail.appendVarint(MVTTileBuilder.extent)
         output.append(3 << 3 | 2)
@@ -42,6 +34,18 @@ struct LayerWriter {
         output.append(contentsOf: head)
         output.append(contentsOf: features)
         output.append(contentsOf: tail)
+    }
+
+    /// The used values in order of first use: all at once where they came in that order.
+    private func appendValues(_ table: MVTValueTable, _ tail: inout [UInt8]) {
+        if valueOrder.count == table.valueEnds.count, valueOrder.indices.allSatisfy({ valueOrder[$0] == $0 }) {
+            tail.append(contentsOf: table.values)
+            return
+        }
+        for value in valueOrder {
+            let start = value == 0 ? 0 : table.valueEnds[value - 1]
+            tail.append(contentsOf: table.values[start..<table.valueEnds[value]])
+        }
     }
 
     private static func clear(_ numbers: inout [Int32], _ count: Int) {

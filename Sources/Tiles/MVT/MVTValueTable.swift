@@ -7,7 +7,7 @@ struct MVTValueTable: Sendable {
     private(set) var values: [UInt8] = []
     private(set) var valueEnds: [Int] = []
     private var numbers = NumberTable()
-    private var texts: [String: Int] = [:]
+    private var texts = TextTable()
     /// By key and dictionary code: the round it was used in and the value's number. Old rounds need no clearing.
     private var codes: [[UInt64]] = []
     private var round: UInt64 = 0
@@ -17,7 +17,7 @@ struct MVTValueTable: Sendable {
         values.removeAll(keepingCapacity: true)
         valueEnds.removeAll(keepingCapacity: true)
         numbers.removeAll()
-        texts.removeAll(keepingCapacity: true)
+        texts.removeAll()
         round += 1
     }
 
@@ -65,12 +65,40 @@ struct MVTValueTable: Sendable {
         codes[key][code] = round << 32 | UInt64(found)
     }
 
+    /// The number of a text given as its bytes, which are UTF-8.
+    mutating func index(key: Int, code: Int, utf8: borrowing Span<UInt8>) -> Int {
+        if let known = known(key: key, code: code) { return known }
+        let found = texts.index(utf8, values, next: valueEnds.count)
+        if found == valueEnds.count {
+            beginText(utf8.count)
+            for index in utf8.indices { values.append(utf8[index]) }
+            endText()
+        }
+        remember(key: key, code: code, found)
+        return found
+    }
+
     private mutating func index(ofText text: String) -> Int {
-        if let known = texts[text] { return known }
-        texts[text] = valueEnds.count
-        var body: [UInt8] = []
-        body.appendField(1 << 3 | 2, text: text)
-        return append(body)
+        let utf8 = text.utf8.span
+        let found = texts.index(utf8, values, next: valueEnds.count)
+        if found == valueEnds.count {
+            beginText(utf8.count)
+            values.append(contentsOf: text.utf8)
+            endText()
+        }
+        return found
+    }
+
+    private mutating func beginText(_ count: Int) {
+        values.append(4 << 3 | 2)
+        values.appendVarint(1 + LayerWriter.size(of: count) + count)
+        values.append(1 << 3 | 2)
+        values.appendVarint(count)
+    }
+
+    private mutating func endText() {
+        valueEnds.append(values.count)
+        texts.didAppend(end: values.count)
     }
 
     private mutating func number(_ tag: UInt8, _ bits: UInt64, _ write: (inout [UInt8]) -> Void) -> Int {
@@ -128,5 +156,73 @@ private struct NumberTable {
         indices = [UInt32](repeating: 0, count: capacity)
         used.removeAll(keepingCapacity: true)
         for entry in old { _ = index(tag: entry.tag, bits: entry.bits, next: Int(entry.index)) }
+    }
+}
+
+/// Texts by their bytes, which stay in the table of values: open addressing without a String per text.
+private struct TextTable {
+    /// One more than an index into `entries`, or 0.
+    private var slots: [UInt32] = []
+    private var entries: [(hash: UInt64, end: Int, count: Int, index: Int)] = []
+
+    mutating func removeAll() {
+        if !entries.isEmpty { for index in slots.indices { slots[index] = 0 } }
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// The number of a text, which is `next` if it is new; then append it and call ``didAppend(end:)``.
+    mutating func index(_ text: borrowing Span<UInt8>, _ values: [UInt8], next: Int) -> Int {
+        if entries.count * 2 >= slots.count { grow() }
+        let hash = Self.hash(text)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] != 0 {
+            let entry = entries[Int(slots[slot]) - 1]
+            if entry.hash == hash, entry.count == text.count, Self.isEqual(text, values, entry.end) {
+                return entry.index
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        entries.append((hash, 0, text.count, next))
+        slots[slot] = UInt32(entries.count)
+        return next
+    }
+
+    mutating func didAppend(end: Int) { entries[entries.count - 1].end = end }
+
+    private static func isEqual(_ text: borrowing Span<UInt8>, _ values: [UInt8], _ end: Int) -> Bool {
+        let start = end - text.count
+        for index in text.indices where text[index] != values[start + index] { return false }
+        return true
+    }
+
+    /// Source: Fowler, Noll and Vo's FNV-1a on eight bytes at a time, with a final mix.
+    private static func hash(_ text: borrowing Span<UInt8>) -> UInt64 {
+        // Safe: a view of the span's own bytes, which ends before the span does.
+        let bytes = unsafe text.bytes
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(text.count)
+        var offset = 0
+        while offset + 8 <= bytes.byteCount {
+            // Safe: eight bytes are left, and any bytes are a UInt64.
+            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 32
+            offset += 8
+        }
+        while offset < text.count {
+            hash = (hash ^ UInt64(text[offset])) &* 0x0000_0100_0000_01B3
+            offset += 1
+        }
+        hash = (hash ^ (hash >> 29)) &* 0x9E37_79B9_7F4A_7C15
+        return hash ^ (hash >> 32)
+    }
+
+    private mutating func grow() {
+        let capacity = max(64, slots.count * 2)
+        slots = [UInt32](repeating: 0, count: capacity)
+        for (index, entry) in entries.enumerated() {
+            var slot = Int(truncatingIfNeeded: entry.hash) & (capacity - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
+            slots[slot] = UInt32(index + 1)
+        }
     }
 }
