@@ -78,7 +78,7 @@ struct TileBuildFixture {
                 for y in max(0, west.y - 1)...min(side - 1, east.y + 1) {
                     let id = try TileID(z: z, x: x, y: y)
                     let fresh = try city.tile(id, layers: layers)
-                    let stored = try reader.tile(id).map { try Compression.gunzip($0, limit: 1 << 24) } ?? []
+                    let stored = try reader.tile(id).map { try Compression.gunzip($0.bytes, limit: 1 << 24) } ?? []
                     #expect(fresh == stored, "\(id)")
                     if !stored.isEmpty { found += 1 }
                 }
