@@ -203,7 +203,7 @@ extension FlatGeometry {
         }
         guard first == vertexCount else {
             throw SpatialError(
-                .invalidGeometry, "the rings end at vertex \(first) of \(vertexCount): the last ring must end at the last")
+                .invalidGeometry, "the rings end at vertex \(first) of \(vertexCount): the last must end at the last")
         }
     }
 }

@@ -58,7 +58,9 @@ extension SegmentTree {
 
     /// Whether one of the segments shares a point with a box.
     func meets(_ reach: GridBox) -> Bool {
-        !walk { $0.intersects(reach) } _: { segment in
+        !walk {
+            $0.intersects(reach)
+        } _: { segment in
             !ExactPredicates.segmentIntersects(vertex(segment), vertex(segment + 1), reach)
         }
     }
@@ -66,7 +68,9 @@ extension SegmentTree {
     /// Whether a segment comes as near as the limit to one of these. Exact.
     func isNear(_ a: GridPoint, _ b: GridPoint, _ limit: DistanceLimit) -> Bool {
         let reach = GridBox(minX: min(a.x, b.x), minY: min(a.y, b.y), maxX: max(a.x, b.x), maxY: max(a.y, b.y))
-        return !walk { limit.mayReach($0, reach) } _: { segment in
+        return !walk {
+            limit.mayReach($0, reach)
+        } _: { segment in
             let start = vertex(segment)
             let end = vertex(segment + 1)
             let own = GridBox(
@@ -83,7 +87,9 @@ extension SegmentTree {
             GridPoint(x: inner.minX, y: inner.minY), GridPoint(x: inner.maxX, y: inner.maxY),
             GridPoint(x: inner.maxX, y: inner.minY), GridPoint(x: inner.minX, y: inner.maxY),
         ]
-        return !walk { limit.mayReach($0, inner) } _: { segment in
+        return !walk {
+            limit.mayReach($0, inner)
+        } _: { segment in
             let start = vertex(segment)
             let end = vertex(segment + 1)
             for corner in corners.indices where !limit.reaches(corners[corner], start, end) { return true }
@@ -95,7 +101,9 @@ extension SegmentTree {
     func distanceSquared(_ a: GridPoint, _ b: GridPoint, below best: Double) -> Double {
         let reach = GridBox(minX: min(a.x, b.x), minY: min(a.y, b.y), maxX: max(a.x, b.x), maxY: max(a.y, b.y))
         var best = min(best, greedy(a, b, reach))
-        _ = walk { $0.distanceSquared(to: reach) < best } _: { segment in
+        _ = walk {
+            $0.distanceSquared(to: reach) < best
+        } _: { segment in
             best = min(best, ExactPredicates.distanceSquared(a, b, vertex(segment), vertex(segment + 1)))
             return best > 0
         }
