@@ -142,6 +142,31 @@ struct CircleKernel: BitwiseCopyable {
     @inline(__always)
     static func upper(_ square: UInt64) -> Float { Float(Double(square) * (1 + 0x1p-20)) }
 
+    /// Loads from every cache line of sixteen points, so that the misses of several leaves overlap.
+    ///
+    /// Swift has no prefetch; a load whose value is not waited for does the same.
+    @unsafe
+    @inlinable
+    @inline(__always)
+    static func touch(_ points: RawSpan, _ offset: Int) -> UInt32 {
+        // Safe: the caller vouches for sixteen points.
+        unsafe points.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
+            ^ points.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 64, as: UInt32.self)
+            ^ points.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 124, as: UInt32.self)
+    }
+
+    /// Keeps the compiler from dropping loads whose values nobody needs.
+    @inlinable
+    @inline(__always)
+    static func use(_ touched: UInt32) {
+        if touched == 0x9E37_79B9 { keep() }
+    }
+
+    @usableFromInline
+    @inline(never)
+    @_optimize(none)
+    static func keep() {}
+
     /// Decides the points that single precision could not.
     @unsafe
     @usableFromInline

@@ -47,7 +47,13 @@ extension PackedPointTreeView {
     /// - Parameter payload: one value for each row, for example ``PackedPointTree/order`` or identifiers.
     public func collect(_ circle: GridCircle, payload: Span<UInt32>, into buffer: inout RowBuffer) {
         precondition(payload.count == points.count, "a payload has one value for each point of the tree")
-        searchLeaves(circle) { first, end in
+        // Safe: points have no padding.
+        let rows = unsafe points.bytes
+        searchLeaves(circle) { first, isHeld in
+            // Safe: the sixteen rows from first on are in range of both.
+            let touched = unsafe payload[unchecked: first] ^ payload[unchecked: first &+ 15]
+            return unsafe isHeld ? touched : touched ^ CircleKernel.touch(rows, first &* 8)
+        } contained: { first, end in
             buffer.append(first..<end, of: payload)
             return true
         } rim: { first, hits in
@@ -65,7 +71,8 @@ extension PackedPointTreeView {
     @inline(__always)
     @discardableResult
     func searchLeaves(
-        _ circle: GridCircle, contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ first: Int, _ hits: UInt32) -> Bool
+        _ circle: GridCircle, touch: (_ first: Int, _ isHeld: Bool) -> UInt32 = { _, _ in 0 },
+        contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ first: Int, _ hits: UInt32) -> Bool
     ) -> Bool {
         let size = PackedPointTree.leafSize
         let count = points.count
@@ -84,7 +91,17 @@ extension PackedPointTreeView {
         }
         // Safe: points have no padding.
         let rows = unsafe points.bytes
-        return leaves.searchKernel(kernel) { first, end in
+        return leaves.searchKernel(kernel) { leaf, met, held in
+            var touched: UInt32 = 0
+            var open = met
+            while open != 0 {
+                let bit = open.trailingZeroBitCount
+                open &= open &- 1
+                let first = min((leaf &+ bit) &* size, count &- size)
+                touched ^= touch(first, held &>> UInt32(bit) & 1 != 0)
+            }
+            CircleKernel.use(touched)
+        } contained: { first, end in
             contained(first &* size, min(end &* size, count))
         } rim: { leaf in
             // The last leaf is read with the rows before it, so that sixteen are there to be read.

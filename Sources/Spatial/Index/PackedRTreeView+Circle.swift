@@ -17,14 +17,17 @@ extension PackedRTreeView {
         guard boxes.count >= 16, let kernel = CircleKernel(circle, extent: boxes[boxes.count - 1]) else {
             return searchRegion({ circle.relation(to: $0) }, contained: contained, rim: rim)
         }
-        return searchKernel(kernel, contained: contained, rim: rim)
+        return searchKernel(kernel, approach: { _, _, _ in }, contained: contained, rim: rim)
     }
 
     /// The search for trees of at least sixteen boxes.
+    ///
+    /// - Parameter approach: told which of sixteen items from `first` on are met and held before they are handed over.
     @inlinable
     @inline(__always)
     func searchKernel(
-        _ kernel: CircleKernel, contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ item: Int) -> Bool
+        _ kernel: CircleKernel, approach: (_ first: Int, _ met: UInt32, _ held: UInt32) -> Void,
+        contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ item: Int) -> Bool
     ) -> Bool {
         // Safe: boxes have no padding.
         let bytes = unsafe self.boxes.bytes
@@ -53,6 +56,7 @@ extension PackedRTreeView {
             var met = (classes.met &>> shift) & (0xFFFF &>> UInt32(16 &- children))
             let held = classes.held &>> shift
             if level == 0 {
+                approach(first, met, held)
                 while met != 0 {
                     let bit = met.trailingZeroBitCount
                     let item = first &+ bit
