@@ -1,0 +1,15 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Our side of the benchmarks: programs that print their rows as lines of JSON. See core.py for what runs them.
+let package = Package(
+    name: "Benchmarks",
+    dependencies: [.package(name: "TwinEngine", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "index-ours", dependencies: [.product(name: "TwinEngine", package: "TwinEngine")],
+            path: "core/Sources/index-ours")
+    ],
+    swiftLanguageModes: [.v6]
+)
