@@ -71,6 +71,27 @@ public struct CoordinateTransformer: ~Copyable {
         return Self.markFailures(&span)
     }
 
+    /// Transforms interleaved x, y in place and refuses the batch if a point fails.
+    ///
+    /// PROJ's own count says "all" even then; the values are looked at one by one.
+    /// - Throws: `coordinates` with the index and the coordinates of the first point that has no image, and how many
+    ///   have none; `xy` is then as it was.
+    public borrowing func transformAll(
+        _ xy: inout [Double], direction: Direction = .forward
+    ) throws(SpatialError) {
+        let before = xy
+        let failed = transform(&xy, direction: direction)
+        guard failed > 0 else { return }
+        var index = 0
+        while index + 1 < xy.count && xy[index].isFinite { index += 2 }
+        let message =
+            "point \(index / 2), \(before[index]) \(before[index + 1]), cannot be transformed"
+            + (failed > 1 ? ", nor can \(failed - 1) others" : "")
+            + ": check the source's coordinate system and axis order"
+        xy = before
+        throw SpatialError(.coordinates, message)
+    }
+
     /// Transforms one point; nil if it has no image.
     public borrowing func transform(
         x: Double, y: Double, z: Double = 0, direction: Direction = .forward
