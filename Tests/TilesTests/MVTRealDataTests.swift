@@ -33,8 +33,8 @@ import Tiles
         #expect(layer.featureCount > 20)
         let levels = try layer.levels(.polygon, MVTValidityTests.simplifier)
         var sum = TileAccount()
-        for zoom in stride(from: 4, through: 20, by: 2) {
-            for tile in Self.tiles(layer, zoom) {
+        for zoom in stride(from: 4, through: 16, by: 4) {
+            for tile in Self.tiles(layer, zoom, atMost: 2) {
                 for rules in [TileRules(), .lossless] {
                     let (features, account) = try MVTValidityTests.encode(layer, .polygon, levels, tile, rules)
                     try MVTValidityTests.expectValid(features, "in \(tile)")
@@ -45,14 +45,16 @@ import Tiles
         print("earcut fixtures: \(sum)")
     }
 
-    private static func tiles(_ layer: FlatLayer, _ zoom: Int) -> [TileID] {
+    /// The tiles of a zoom in which most features begin.
+    private static func tiles(_ layer: FlatLayer, _ zoom: Int, atMost limit: Int) -> [TileID] {
         let world = MVTValidityTests.world(layer.xy)
-        var tiles = Set<TileID>()
+        var counts: [TileID: Int] = [:]
         for feature in 0..<layer.featureCount {
             let vertex = layer.vertices(feature).lowerBound
-            tiles.insert(TileID(containingWorldX: world[2 * vertex], y: world[2 * vertex + 1], zoom: zoom))
+            let tile = TileID(containingWorldX: world[2 * vertex], y: world[2 * vertex + 1], zoom: zoom)
+            counts[tile, default: 0] += 1
         }
-        return tiles.sorted()
+        return counts.keys.sorted { (-(counts[$0] ?? 0), $0) < (-(counts[$1] ?? 0), $1) }.prefix(limit).map { $0 }
     }
 
     private static let liechtenstein = SharedData.path("osm/liechtenstein.osm.pbf").flatMap {
@@ -67,7 +69,8 @@ import Tiles
         let data = try Data(contentsOf: URL(fileURLWithPath: file))
         let json = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         var layer = FlatLayer()
-        for feature in json["features"] as? [[String: Any]] ?? [] {
+        // Every fourth is enough: the debug build is slow.
+        for (index, feature) in (json["features"] as? [[String: Any]] ?? []).enumerated() where index % 4 == 0 {
             let geometry = feature["geometry"] as? [String: Any]
             for part in geometry?["coordinates"] as? [[[[NSNumber]]]] ?? [] {
                 layer.add(
@@ -88,13 +91,13 @@ import Tiles
     @Test(
         .enabled(if: liechtenstein != nil, "the shared data or ogr2ogr is absent"),
         arguments: ["building IS NOT NULL", "building IS NULL"])
-    func liechtensteinIsValidAtEveryZoom(filter: String) throws {
+    func liechtensteinIsValid(filter: String) throws {
         let layer = try Self.polygons(try #require(Self.liechtenstein), filter)
-        #expect(layer.featureCount > 500)
+        #expect(layer.featureCount > 200)
         let levels = try layer.levels(.polygon, MVTValidityTests.simplifier)
-        for zoom in [5, 8, 10, 12, 14] {
+        for zoom in [5, 9, 12, 14] {
             var sum = TileAccount()
-            for tile in Self.tiles(layer, zoom) {
+            for tile in Self.tiles(layer, zoom, atMost: 3) {
                 for (rules, levels) in [(TileRules(), levels), (.lossless, [])] {
                     let (features, account) = try MVTValidityTests.encode(layer, .polygon, levels, tile, rules)
                     try MVTValidityTests.expectValid(features, "in \(tile)")

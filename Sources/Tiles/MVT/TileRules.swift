@@ -160,9 +160,10 @@ public struct TileAccount: Sendable, Hashable {
 
     public init() {}
 
-    /// Features that a rule left out and that nothing stands for.
+    /// Features that are neither written nor part of a joined line or a cluster. Squares stand for the area of those
+    /// that were tiny.
     public var dropped: Int {
-        collapsed + empty + shortLines + thinned + overFeatureLimit + overByteLimit
+        collapsed + empty + shortLines + thinned + overFeatureLimit + overByteLimit + tiny - squares
     }
 
     public static func += (sum: inout TileAccount, more: TileAccount) {
