@@ -96,4 +96,20 @@ import Testing
             #expect(empty.labelPoint == nil && empty.area == 0 && empty.length == 0)
         }
     }
+
+    @Test func crossedRingsAreMeasuredWithoutATrap() {
+        // Bow ties whose halves nearly cancel: the centroid lies far beyond the grid, the label does not.
+        var random = SeededGenerator.printed()
+        for _ in 0..<2000 {
+            let reach = Int32.max - 10
+            let slip = Int32.random(in: -3...3, using: &random)
+            let xy: [Int32] = [-reach, -reach, reach, reach + slip, reach, -reach, -reach, reach - slip]
+            let bowTie = FlatGeometry(kind: .polygon, xy: xy, ringEnds: [4 | ringStartsPart])
+            let label = bowTie.labelPoint
+            #expect(label.map { bowTie.contains($0) } == true)
+            #expect(bowTie.area.isFinite && bowTie.length.isFinite)
+        }
+        let same = FlatGeometry(kind: .polygon, xy: [7, 7, 7, 7, 7, 7], ringEnds: [3 | ringStartsPart])
+        #expect(same.area == 0 && same.labelPoint == GridPoint(x: 7, y: 7) && same.contains(GridPoint(x: 7, y: 7)))
+    }
 }

@@ -76,9 +76,12 @@ extension GeometryView {
     /// lines. Nil for an empty geometry. Allocates one array for concave polygons.
     public var labelPoint: GridPoint? {
         guard let centre = centroid else { return nil }
-        let rounded = GridPoint(x: Int32(centre.x.rounded()), y: Int32(centre.y.rounded()))
         if kind == .polygon {
-            if polygonContains(rounded) { return rounded }
+            // The moments of a ring that crosses itself may cancel, and put the centroid beyond the grid.
+            if let x = Int32(exactly: centre.x.rounded()), let y = Int32(exactly: centre.y.rounded()) {
+                let rounded = GridPoint(x: x, y: y)
+                if polygonContains(rounded) { return rounded }
+            }
             if let inside = scanlinePoint(), polygonContains(inside) { return inside }
         }
         var best = vertex(0)
