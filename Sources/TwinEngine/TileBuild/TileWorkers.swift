@@ -68,12 +68,12 @@ final class TileWorkers: Sendable {
     private func work() {
         do {
             var maker = TileMaker(grid: grid, layers: layers)
-            var compressor = try GzipCompressor()
+            let compressor = try GzipCompressor()
             while true {
                 permits.wait()
                 let index = taken.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard index < plan.ranges.count, order.withLock({ $0.failure == nil }) else { break }
-                put(try Self.make(plan.ranges[index], index, &maker, &compressor))
+                put(try Self.make(plan.ranges[index], index, &maker, compressor))
             }
         } catch {
             order.withLock { if $0.failure == nil { $0.failure = error } }
@@ -83,7 +83,7 @@ final class TileWorkers: Sendable {
     }
 
     private static func make(
-        _ range: TilePlan.Range, _ index: Int, _ maker: inout TileMaker, _ compressor: inout GzipCompressor
+        _ range: TilePlan.Range, _ index: Int, _ maker: inout TileMaker, _ compressor: borrowing GzipCompressor
     ) throws -> TileRangeResult {
         var result = TileRangeResult(index: index, z: range.z)
         result.layers = maker.layers.map { _ in TileLayerAccount() }
@@ -91,8 +91,9 @@ final class TileWorkers: Sendable {
             let plain = try maker.tile(TileID(hilbertID: id))
             for (layer, statistics) in maker.statistics.enumerated() { result.layers[layer].add(statistics) }
             guard !plain.isEmpty else { continue }
-            let length = try compressor.append(plain, to: &result.bytes)
-            result.tiles.append(.init(id: id, length: UInt32(length), plainLength: UInt32(plain.count)))
+            let packed = try compressor.gzip(plain)
+            result.bytes += packed
+            result.tiles.append(.init(id: id, length: UInt32(packed.count), plainLength: UInt32(plain.count)))
         }
         return result
     }
