@@ -6,8 +6,8 @@
 /// square, so below `low` a point is inside and above `high` it is outside; the few between, within 2⁻¹⁹ of the rim, are
 /// decided by ``GridCircle/contains(_:)``. Boxes need no decision: one that is in doubt is on the rim.
 ///
-/// Tried and lost against this, on baseline x86-64 (128-bit vectors): squares in `Double`, which are exact up to
-/// 67 km and need no second look, but take twice the vectors; branches on single boxes, which mispredict.
+/// Tried and lost: one exact test in integers after the other (50-63 % of the rate, side by side, at 7 to 1,500 hits);
+/// vectors of sixteen for whole nodes, whose comparisons became loops over the lanes.
 @usableFromInline
 struct CircleKernel: BitwiseCopyable {
     @usableFromInline let circle: GridCircle

@@ -7,8 +7,8 @@
 /// the curve, if more than a leaf holds, are sorted again along a curve of their own: fifty thousand devices in one
 /// building order as well as a million in a city. Equal points keep the order of the input.
 ///
-/// Tried and lost: three stable passes of eleven bits over (key, number) and a gather at the end (24 ns a point against
-/// 13: every pass and the gather go through the whole memory).
+/// Tried and lost: three stable passes of eleven bits over (key, number) and a gather at the end, which all go through
+/// the whole memory (build of a million points 32 ms against 18, side by side).
 @safe
 struct PointSorter: ~Copyable {
     /// What is moved while sorting: 16 bytes.
