@@ -33,8 +33,8 @@ import Tiles
         #expect(layer.featureCount > 20)
         let levels = try layer.levels(.polygon, MVTValidityTests.simplifier)
         var sum = TileAccount()
-        for zoom in stride(from: 4, through: 16, by: 4) {
-            for tile in Self.tiles(layer, zoom, atMost: 2) {
+        for zoom in [6, 11, 16] {
+            for tile in Self.tiles(layer, zoom, atMost: 1) {
                 for rules in [TileRules(), .lossless] {
                     let (features, account) = try MVTValidityTests.encode(layer, .polygon, levels, tile, rules)
                     try MVTValidityTests.expectValid(features, "in \(tile)")
@@ -95,7 +95,7 @@ import Tiles
         let layer = try Self.polygons(try #require(Self.liechtenstein), filter)
         #expect(layer.featureCount > 200)
         let levels = try layer.levels(.polygon, MVTValidityTests.simplifier)
-        for zoom in [5, 9, 12, 14] {
+        for zoom in [9, 14] {
             var sum = TileAccount()
             for tile in Self.tiles(layer, zoom, atMost: 3) {
                 for (rules, levels) in [(TileRules(), levels), (.lossless, [])] {
