@@ -47,4 +47,34 @@ import Testing
         #expect(before.layer("things")?.feature(id: 2)?.value(1) == .integer(2))
         #expect(try !city.refresh())
     }
+
+    /// Layers whose snapshots are gone are built side by side, and answer as before.
+    @Test func missingSnapshotsOfManyLayers() throws {
+        let folder = try TemporaryFolder()
+        var rows = "lon,lat,name\n"
+        for index in 0..<200 { rows += "\(119.95 + 0.0004 * Double(index)),36.25,n\(index % 7)\n" }
+        try folder.write(rows, to: "things.csv")
+        let layers = (0..<9).map {
+            "  - {id: things\($0), theme: base, department: test, geometry: point, source: s, fields: [{name: name}]}"
+        }
+        let text = project("{name: name}", source: folder.file("things.csv"))
+        let head = text.components(separatedBy: "layers:")[0]
+        try folder.write(head + "layers:\n" + layers.joined(separator: "\n") + "\n", to: "city.yaml")
+        let store = folder.file("store")
+        _ = try CityImporter(projectFile: folder.file("city.yaml")).run(into: store, progress: .silent)
+        func answers() throws -> [String] {
+            let city = try City.open(store: store)
+            #expect(city.view().layers.map(\.count) == Array(repeating: 200, count: 9))
+            return try city.view().layers.map { layer in
+                try layer.items(in: nil, offset: 0, limit: 300).features.map { "\($0.id) \($0.box) \($0.value(0))" }
+                    .joined(separator: "\n")
+            }
+        }
+        let before = try answers()
+        for name in try FileManager.default.contentsOfDirectory(atPath: "\(store)/snapshots") {
+            try FileManager.default.removeItem(atPath: "\(store)/snapshots/\(name)")
+        }
+        #expect(try answers() == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(store)/snapshots").count == 9)
+    }
 }

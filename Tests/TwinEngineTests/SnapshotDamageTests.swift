@@ -33,7 +33,7 @@ import Tiles
 
     func layers(_ random: inout SeededGenerator) -> [SnapshotTests.RandomLayer] {
         [(GeometryKind.polygon, true), (.line, false), (.point, false), (.point, true)].map { kind, isMulti in
-            SnapshotTests.RandomLayer(count: 300, kind: kind, hasZ: true, isMulti: isMulti, &random)
+            SnapshotTests.RandomLayer(count: 90, kind: kind, hasZ: true, isMulti: isMulti, &random)
         }
     }
 
@@ -82,7 +82,7 @@ import Tiles
             let file = try File(layer)
             for entry in file.entries where entry.length > 0 {
                 for damage in Damage.allCases {
-                    for _ in 0..<(damage == .flipped ? 6 : 2) {
+                    for _ in 0..<(damage == .flipped ? 5 : 1) {
                         var bytes = file.whole
                         apply(damage, entry, &bytes, &random)
                         guard bytes != file.whole else { continue }
@@ -179,6 +179,29 @@ import Tiles
             #expect(values == expected)
             #expect(try StoreCheck.run(fixture.store).isGood)
         }
+    }
+
+    /// The thread that opening starts finds the damage and replaces the snapshot without being asked.
+    @Test(.timeLimit(.minutes(2))) func backgroundVerification() throws {
+        var fixture = try ImportFixture()
+        fixture.fields = ["name: n, type: integer"]
+        try fixture.folder.write(geoJSON(cityPoints(500)), to: "points.geojson")
+        try fixture.run()
+        let expected = try fixture.values("n")
+        let path = try #require(SnapshotRebuild.files(fixture.store, layer: "things").first?.path)
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let values = try unsafe SnapshotHeader(bytes.span.bytes, path: path).entries.first { $0.section == 20 }
+        for index in try #require(values).range { bytes[index] ^= 1 }
+        try FileManager.default.removeItem(atPath: path)
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let city = try fixture.open()
+        let damaged = try #require(city.view().layer("things")).snapshot
+        SnapshotVerifier.watch(city, delay: 0, rate: .infinity)
+        while try #require(city.view().layer("things")).snapshot === damaged { Thread.sleep(forTimeInterval: 0.01) }
+        let view = try #require(city.view().layer("things"))
+        let found = try view.items(in: nil, offset: 0, limit: 1000).features.sorted { $0.id < $1.id }
+        #expect(found.map { $0.value(0) } == expected)
+        #expect(damaged.isSuspect && !view.snapshot.isSuspect)
     }
 
     /// A file of version 1 in the store is passed over and replaced.

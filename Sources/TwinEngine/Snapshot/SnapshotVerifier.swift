@@ -10,26 +10,27 @@ import Glibc
 ///
 /// Thread use: any; one thread of its own, which ends with the city.
 enum SnapshotVerifier {
-    /// After opening, in seconds.
-    static let delay = 3.0
-    /// Bytes a second.
-    static let rate = 64.0 * 1024 * 1024
-
     /// Starts the thread. It holds the snapshots of the moment, and the city only weakly.
-    static func watch(_ city: City) {
+    ///
+    /// - Parameters:
+    ///   - delay: seconds after the call.
+    ///   - rate: bytes a second.
+    static func watch(_ city: City, delay: Double = 3, rate: Double = 64 * 1024 * 1024) {
         let target = WeakCity(city)
         let thread = Thread {
             // Idle priority; without the right to it the thread keeps its priority, and the rate still bounds it.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             Thread.sleep(forTimeInterval: delay)
-            for snapshot in target.city?.view().layers.map(\.snapshot) ?? [] { verify(snapshot, for: target) }
+            for snapshot in target.city?.view().layers.map(\.snapshot) ?? [] {
+                verify(snapshot, for: target, rate)
+            }
         }
         thread.name = "snapshot-verifier"
-        thread.stackSize = 256 << 10
+        thread.stackSize = 8 << 20
         thread.start()
     }
 
-    private static func verify(_ snapshot: Snapshot, for target: WeakCity) {
+    private static func verify(_ snapshot: Snapshot, for target: WeakCity, _ rate: Double) {
         guard target.city != nil else { return }
         let damage = snapshot.verify { bytes in
             Thread.sleep(forTimeInterval: Double(bytes) / rate)
