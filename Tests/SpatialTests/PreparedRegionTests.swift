@@ -7,7 +7,7 @@ import Testing
 /// Own predicates, distances and regions against GEOS, on random and on degenerate geometries.
 @Suite struct PreparedRegionTests {
     /// Cases of a run; `TWIN_FUZZ` sets another number, for millions.
-    static let rounds = ProcessInfo.processInfo.environment["TWIN_FUZZ"].flatMap { Int($0) } ?? 3000
+    static let rounds = ProcessInfo.processInfo.environment["TWIN_FUZZ"].flatMap { Int($0) } ?? 20_000
 
     /// A geometry of one of many sorts: lattice shapes that touch and repeat, stars, slivers, 1 mm features, and shapes
     /// in the corners of the grid.
