@@ -15,6 +15,8 @@ final class CityServer: Sendable {
     let workers: WorkerPool
     let tiles: TileCache
     let archives: ArchiveSet
+    /// The ground, where rasters of heights were named.
+    let terrain: ElevationModel?
     let metrics = ServerMetrics()
     let logger: Logger
     /// Batches of observations in work or waiting.
@@ -36,6 +38,9 @@ final class CityServer: Sendable {
             taken: Set(
                 city.project.layers.map(\.id) + TileMatrixSet.all.map(\.id)
                     + [TileRoutes.basemap, "live", "terrain"]))
+        terrain =
+            options.terrain.isEmpty
+            ? nil : try ElevationModel(paths: options.terrain, datum: city.project.vertical.datum)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = options.limits.workers > 0 ? options.limits.workers : max(2, cores)
         workers = WorkerPool(threads: threads, limit: options.limits.queuedJobs)

@@ -22,6 +22,8 @@ public struct ServeOptions: Sendable {
     public var archives: [String] = []
     /// Who may read them: an archive does not say.
     public var archiveClassification = Classification.public
+    /// Rasters of heights that are served as terrain, with heights above the project's vertical datum.
+    public var terrain: [String] = []
     public var limits = ServerLimits()
 
     public init() {}

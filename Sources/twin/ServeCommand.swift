@@ -42,6 +42,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Who may read the archives: public, internal, restricted or confidential.")
     var archiveClassification = "public"
 
+    @Option(
+        name: .long,
+        help: "A raster of ground heights (HGT, GeoTIFF, …) to serve as terrain; may be given several times.")
+    var terrain: [String] = []
+
     @Flag(name: .long, help: "Play the traces that the project names under `live: replay`, marked as simulated.")
     var replay = false
 
@@ -75,6 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
             options.store = store
             options.accessFile = access
             options.archives = archive
+            options.terrain = terrain
             options.archiveClassification = Classification(rawValue: archiveClassification) ?? .public
             options.replay = replay
             options.simulate = simulate

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import Hummingbird
+import NIOCore
+import Tiles
+import TwinEngine
+
+/// The ground's height: Terrain-RGB tiles for MapLibre's raster-dem sources, and single positions.
+enum TerrainRoutes {
+    /// Zooms below this show nothing of a city's ground and would read all of it.
+    static let minimumZoom = 5
+
+    static let routes: [Route] = [
+        Route(
+            .get, "/terrain/{z}/{x}/{y}.png",
+            "Ground heights as a Terrain-RGB image of 256 x 256 pixels; 204 where there are none",
+            parameters: [
+                .path("z", "Zoom, 0 to 24.", example: "12", schema: TileRoutes.whole),
+                .path("x", "Column from the west.", example: "3413", schema: TileRoutes.whole),
+                .path("y", "Row from the north.", example: "1604", schema: TileRoutes.whole),
+            ],
+            produces: ["image/png"], handler: tile),
+        Route(
+            .get, "/elevation", "The ground's height at a position, in metres above the city's vertical datum",
+            parameters: [
+                .query("at", "lon,lat in degrees.", example: "\"120.03,36.27\"", isRequired: true)
+            ], handler: elevation),
+        Route(.get, "/terrain.json", "TileJSON of the terrain", isDocumented: false, handler: tileJSON),
+    ]
+
+    @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        guard let z = Int(request.path("z")), let x = Int(request.path("x")), let y = Int(request.path("y")) else {
+            throw Problem.parameter("z", "write the tile as whole numbers: /terrain/z/x/y.png")
+        }
+        let id: TileID
+        do throws(TileError) {
+            id = try TileID(z: z, x: x, y: y)
+        } catch {
+            throw Problem.parameter("z", error.message)
+        }
+        var reply = Reply(status: .noContent)
+        if let terrain = server.terrain, z >= minimumZoom, z <= terrain.maximumZoom {
+            let key = TileKey(tileset: "terrain", z: z, x: x, y: y, version: 0, access: 0)
+            let tile = try await server.tiles.tile(key) {
+                try await server.workers.run {
+                    let image = try terrain.terrainTile(id) ?? []
+                    return CachedTile(
+                        plain: ByteBuffer(bytes: image), compressed: ByteBuffer(), entityTag: EntityTag.of(image))
+                }
+            }
+            if !tile.isEmpty { reply = Reply(tile.plain, type: "image/png") }
+            reply.entityTag = tile.entityTag
+        }
+        // The rasters are read once, at the start of the server.
+        reply.cacheControl = "public, max-age=3600"
+        return reply
+    }
+
+    @Sendable private static func elevation(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        guard let position = try request.query.position("at") else {
+            throw Problem.parameter("at", "write the position as at=lon,lat, for example at=120.03,36.27")
+        }
+        let height = server.terrain?.elevation(longitude: position.longitude, latitude: position.latitude)
+        var out = JSONBytes(capacity: 160)
+        out.raw("{\"longitude\":")
+        out.fixed(position.longitude, 7)
+        out.raw(",\"latitude\":")
+        out.fixed(position.latitude, 7)
+        out.raw(",\"elevation\":")
+        if let height { out.fixed(height, 3) } else { out.raw("null") }
+        out.raw(",\"unit\":\"m\",\"datum\":")
+        out.string(server.terrain?.datum ?? server.city.project.vertical.datum)
+        out.raw("}")
+        return .json(out)
+    }
+
+    @Sendable private static func tileJSON(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        guard let terrain = server.terrain else {
+            throw Problem.notFound("no ground heights are served; start the server with --terrain FILE")
+        }
+        var out = JSONBytes(capacity: 512)
+        out.raw("{\"tilejson\":\"3.0.0\",\"name\":\"terrain\",\"scheme\":\"xyz\",\"encoding\":\"mapbox\"")
+        out.raw(",\"tileSize\":256,\"vertical_datum\":")
+        out.string(terrain.datum)
+        out.raw(",\"tiles\":[")
+        out.string("\(request.base)/terrain/{z}/{x}/{y}.png")
+        out.raw("],\"minzoom\":")
+        out.integer(minimumZoom)
+        out.raw(",\"maxzoom\":")
+        out.integer(max(terrain.maximumZoom, minimumZoom))
+        out.raw(",\"bounds\":")
+        out.box(terrain.extent)
+        out.raw("}")
+        return .json(out)
+    }
+}
