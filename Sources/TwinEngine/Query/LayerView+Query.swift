@@ -103,12 +103,12 @@ extension GridBox {
 }
 
 /// A lon/lat box in the city's system: a quadrilateral whose edges are followed by short segments.
-struct LonLatArea {
+struct LonLatArea: Sendable {
     /// The grid box around it.
     let outer: GridBox
     /// A grid box inside it, for quick acceptance.
     private let inner: GridBox
-    private let outline: FlatGeometry
+    private let region: PreparedRegion
 
     /// Segments per edge: over 100 km the deviation of a parallel from its chord falls below a centimetre.
     private static let segments = 64
@@ -152,11 +152,12 @@ struct LonLatArea {
         inner.minX = max(inner.minX, try coordinates.gridPoint(LonLat(longitude: box.west, latitude: box.south)).x)
         self.outer = outer
         self.inner = inner
-        outline = FlatGeometry(kind: .polygon, xy: xy, ringEnds: [UInt32(xy.count / 2) | ringStartsPart])
+        region = try PreparedRegion(
+            polygon: FlatGeometry(kind: .polygon, xy: xy, ringEnds: [UInt32(xy.count / 2) | ringStartsPart]))
     }
 
     /// Whether a box lies wholly inside, by a test that may miss some that do.
     func covers(_ box: GridBox) -> Bool { inner.contains(box) }
 
-    func intersects(_ geometry: borrowing GeometryView) -> Bool { outline.view.intersects(geometry) }
+    func intersects(_ geometry: borrowing GeometryView) -> Bool { region.intersects(geometry) }
 }
