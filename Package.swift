@@ -18,6 +18,8 @@ let settings: [SwiftSetting] =
 let package = Package(
     name: "TwinEngine",
     products: [
+        .library(name: "Spatial", targets: ["Spatial"]),
+        .library(name: "Tiles", targets: ["Tiles"]),
         .library(name: "TwinEngine", targets: ["TwinEngine"]),
         .library(name: "TileServer", targets: ["TileServer"]),
         .executable(name: "twin", targets: ["twin"]),
