@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
 import TwinEngine
 
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
         abstract: "Ask a store without a server.",
-        subcommands: [RadiusCommand.self])
+        subcommands: [RadiusCommand.self, QuestionCommand.self])
 
     struct RadiusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -46,6 +47,65 @@ struct QueryCommand: AsyncParsableCommand {
                     position: at, radius: radius, layers: layers, limit: limit, city: city)
                 let answer = RadiusOutput(question, city.view())
                 print(json ? answer.json() : answer.table())
+            }
+        }
+    }
+
+    struct QuestionCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ask",
+            abstract: "Ask for features, counts or sums by class, with a region and a filter.",
+            discussion: """
+                The question is the JSON that POST /query takes (docs/api.md). Short conditions can be added with --where: \
+                field>=value, field=value, field~pattern (% stands for any text), field=null. The command reads the \
+                store's files, so it sees all layers and fields, whatever their classification.
+
+                  twin query ask --store demo.store \\
+                    '{"layers":["buildings"],"region":{"at":[120.033,36.265],"radius":500},"output":"counts"}' \\
+                    --where 'floors>=6'
+                """)
+
+        @Option(name: .long, help: "The store's folder.")
+        var store: String
+
+        @Argument(help: "The question as JSON, or @FILE.")
+        var question: String
+
+        @Option(name: .customLong("where"), parsing: .unconditionalSingleValue, help: "A condition; may be repeated.")
+        var conditions: [String] = []
+
+        @Option(name: .long, help: "Where the page before ended.")
+        var cursor: String?
+
+        @Flag(name: .long, help: "JSON on standard output, as POST /query answers.")
+        var json = false
+
+        func run() async throws {
+            try await reporting {
+                var asked = try QueryRequest(json: body())
+                asked.conditions += conditions
+                let city = try City.open(store: store)
+                let view = city.view()
+                let layers = try (asked.layers ?? view.layers.map(\.definition.id)).map { id in
+                    guard let layer = city.project.layer(id) else {
+                        throw TwinError(.notFound, "layers: there is no layer '\(id)'; `twin info` lists them")
+                    }
+                    return layer
+                }
+                var query = try asked.question(layers)
+                if let cursor { query.cursor = try QueryCursor(token: cursor) }
+                let answer = try view.answer(query, in: city.coordinates)
+                print(json ? answer.json(idsOnly: asked.idsOnly, explains: asked.explains) : answer.table())
+            }
+        }
+
+        private func body() throws -> [UInt8] {
+            guard question.hasPrefix("@") else { return Array(question.utf8) }
+            let path = String(question.dropFirst())
+            do {
+                return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            } catch {
+                throw TwinError(.system, "cannot read the question \(path)", cause: "\(error)")
             }
         }
     }

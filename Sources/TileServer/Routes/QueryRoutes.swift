@@ -29,6 +29,7 @@ enum QueryRoutes {
                     "bbox", "west,south,east,north in degrees.", example: "\"120.00,36.25,120.02,36.27\"",
                     isRequired: true), layers, limit,
             ], handler: box),
+        question,
     ]
 
     /// The layers that a query names, decided by access one by one.
