@@ -5,14 +5,22 @@ import Testing
 import TestSupport
 @testable import TwinEngine
 
+/// A plane: one degree is 100 km both ways.
+enum Plane {
+    @Sendable static func project(_ position: LonLat) throws(SpatialError) -> GridPoint {
+        let (x, y) = (position.longitude * 1e8, position.latitude * 1e8)
+        guard abs(x) < 2e9, abs(y) < 2e9 else { throw SpatialError(.coordinates, "outside") }
+        return GridPoint(x: Int32(x.rounded()), y: Int32(y.rounded()))
+    }
+
+    @Sendable static func place(_ point: GridPoint) -> LonLat {
+        LonLat(longitude: Double(point.x) / 1e8, latitude: Double(point.y) / 1e8)
+    }
+}
+
 @Suite struct LiveIndexTests {
-    /// A plane: one degree is 100 km both ways.
     private func makeIndex(timeToLive: Int64? = nil) -> LiveIndex {
-        LiveIndex(timeToLive: timeToLive) { (position) throws(SpatialError) in
-            let (x, y) = (position.longitude * 1e8, position.latitude * 1e8)
-            guard abs(x) < 2e9, abs(y) < 2e9 else { throw SpatialError(.coordinates, "outside") }
-            return GridPoint(x: Int32(x.rounded()), y: Int32(y.rounded()))
-        }
+        LiveIndex(timeToLive: timeToLive, project: Plane.project, place: Plane.place)
     }
 
     private func observation(_ code: String, _ x: Double, _ y: Double, _ time: Int64 = 1) -> LiveObservation {
@@ -34,6 +42,7 @@ import TestSupport
             }
             index.applyDirectly(batch)
             let snapshot = index.snapshot()
+            #expect(index.checkInvariants() == nil)
             #expect(snapshot.count == truth.count)
             let center = GridPoint(
                 x: Int32.random(in: -20_000_000...20_000_000, using: &random),
@@ -73,6 +82,55 @@ import TestSupport
         #expect(index.admit([(9, observation("z", 100, 0))]).rejected == [LiveRejection(line: 9, reason: "outside")])
     }
 
+    @Test func positionsThatAreNoNumbersAreNamedAndNothingIsLost() {
+        let index = makeIndex()
+        let bad: [Double] = [.nan, .infinity, -.infinity, 1e300, -1e300]
+        let batch = bad.enumerated().flatMap { number, value in
+            [(2 * number + 1, observation("x", value, 0)), (2 * number + 2, observation("y", 0, value))]
+        }
+        let result = index.admit(batch + [(99, observation("good", 0.1, 0.1))])
+        #expect(result.rejected.map(\.line) == Array(1...10))
+        #expect(result.rejected.allSatisfy { !$0.reason.isEmpty })
+        #expect(result.rejected[0].reason.contains("nan"))
+        index.apply(result.admitted)
+        index.flush()
+        #expect(index.snapshot().terminal(code: "good")?.position?.longitude == 0.1)
+        #expect(index.snapshot().count == 1)
+        #expect(throws: TwinError.self) {
+            try index.register(
+                code: "r", name: nil, kind: nil, position: LonLat(longitude: .nan, latitude: 0))
+        }
+        #expect(index.snapshot().count == 1)
+    }
+
+    @Test(arguments: [Int64.min, .min + 1, .max, 1 << 51]) func timesThatAreNoTimesAreNamed(time: Int64) throws {
+        let index = makeIndex(timeToLive: 10)
+        #expect(index.admit([(3, observation("a", 0, 0, time))]).rejected.map(\.line) == [3])
+        index.applyDirectly([observation("a", 0, 0, 5)])
+        let handle = try #require(index.resolve(["a"])[0])
+        index.move([LiveMove(terminal: handle, point: GridPoint(x: 1, y: 1), time: time)])
+        index.expire(now: 6)
+        index.expire(now: 1_795_000_000_000)
+        index.applyDirectly([observation("a", 0, 0, 1_795_000_000_000)])
+        #expect(index.publish().count == 1)
+        #expect(index.checkInvariants() == nil)
+    }
+
+    @Test func kindsAreCounted() throws {
+        let index = makeIndex(timeToLive: 5)
+        try index.register(code: "r", name: "pole", kind: "air", position: LonLat(longitude: 0, latitude: 0))
+        index.applyDirectly([
+            LiveObservation(code: "a", position: LonLat(longitude: 0.1, latitude: 0), time: 0, kind: "bus"),
+            LiveObservation(code: "a", position: nil, time: 1, kind: "tram"),
+            LiveObservation(code: "r", position: nil, time: 1, name: "mast"),
+        ])
+        #expect(index.snapshot().kinds == ["air", "tram"])
+        #expect(index.snapshot().terminal(code: "r")?.name == "mast")
+        index.expire(now: 60_000)
+        #expect(index.snapshot().kinds == ["air"])
+        #expect(index.checkInvariants() == nil)
+    }
+
     @Test func silentTerminalsExpireAndComeBack() {
         let index = makeIndex(timeToLive: 10)
         index.applyDirectly([observation("a", 0.1, 0, 0), observation("b", 0.1, 0, 20_000)])
@@ -81,61 +139,6 @@ import TestSupport
         #expect(index.snapshot().terminal(code: "a") == nil)
         index.applyDirectly([observation("a", 0.1, 0, 22_000)])
         #expect(index.snapshot().count == 2)
-    }
-
-    @Test func aFeedSendsWhatChangedAndWhatLeft() throws {
-        let index = makeIndex()
-        index.applyDirectly([observation("a", 0.01, 0, 1), observation("b", 0.1, 0, 1)])
-        var feed = LiveFeed(box: LonLatBox(west: 0, south: -0.01, east: 0.02, north: 0.01))
-        let first = String(decoding: feed.start(index.snapshot()), as: UTF8.self)
-        #expect(first.contains("\"a\"") && !first.contains("\"b\""))
-        let nothing = feed.update(index.snapshot())
-        #expect(nothing == nil)
-        index.applyDirectly([observation("b", 0.015, 0, 2), observation("a", 0.1, 0, 2)])
-        let update = feed.update(index.snapshot())
-        let second = try #require(update)
-        let text = String(decoding: second.bytes, as: UTF8.self)
-        #expect(text.contains("\"id\":\"b\"") && text.contains("\"removed\":[\"a\"]"))
-    }
-
-    @Test func acknowledgedObservationsSurviveARestart() throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("live-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }  // safe: a leftover folder harms nothing
-        var out = JSONBytes()
-        LiveObservation(code: "中\"", position: LonLat(longitude: 0.5, latitude: -0.25), time: 1_795_000_000_000)
-            .append(to: &out)
-        do {
-            let log = try ObservationLog(directory: directory)
-            try log.append(out.bytes, now: 1_795_000_000_000)
-            // A crash in the middle of a line.
-            try log.append(Array("{\"id\":\"ha".utf8), now: 1_795_000_000_000)
-        }
-        let log = try ObservationLog(directory: directory)
-        try log.append(out.bytes, now: 1_795_000_000_000)
-        var codes: [String] = []
-        let unreadable = try log.replay { codes += $0.map(\.observation.code) }
-        #expect(codes == ["中\"", "中\""])
-        #expect(unreadable == 1)
-    }
-
-    @Test func manyWritersShareFlushes() async throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("live-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: directory) }  // safe: a leftover folder harms nothing
-        let log = try ObservationLog(directory: directory)
-        let threads = (0..<8).map { writer in
-            Thread {
-                for number in 0..<25 {
-                    var out = JSONBytes()
-                    LiveObservation(code: "\(writer)-\(number)", position: nil, time: 1).append(to: &out)
-                    do { try log.append(out.bytes, now: 0) } catch { Issue.record(error) }
-                }
-            }
-        }
-        threads.forEach { $0.start() }
-        while threads.contains(where: { !$0.isFinished }) { try await Task.sleep(for: .milliseconds(5)) }
-        var codes: Set<String> = []
-        _ = try log.replay { codes.formUnion($0.map(\.observation.code)) }
-        #expect(codes.count == 200)
     }
 
     @Test func tracesAreInterpolatedAndMarked() throws {

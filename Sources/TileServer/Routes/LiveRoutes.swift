@@ -150,32 +150,29 @@ enum LiveRoutes {
         let body = ResponseBody { writer in
             server.streams.wrappingAdd(1, ordering: .relaxed)
             defer { server.streams.wrappingSubtract(1, ordering: .relaxed) }
-            var feed = LiveFeed(box: box)
-            let first = server.live.index.snapshot()
-            try await writer.write(event("snapshot", first.sequence, feed.start(first)))
+            let broadcast = server.live.broadcast
+            broadcast.join()
+            defer { broadcast.leave() }
+            var event = broadcast.start(box)
+            try await writer.write(ByteBuffer(bytes: event.bytes))
             var silent = 0
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 try await Task.sleep(for: .milliseconds(250))
-                if let update = feed.update(server.live.index.snapshot()) {
+                silent += 1
+                while true {
+                    let next = broadcast.next(after: event.sequence, box)
+                    if next.sequence == event.sequence { break }
+                    event = next
+                    if event.bytes.isEmpty { continue }
                     silent = 0
-                    try await writer.write(event("update", update.sequence, update.bytes))
-                } else {
-                    silent += 1
-                    if silent.isMultiple(of: 60) { try await writer.write(ByteBuffer(string: ": ping\n\n")) }
+                    try await writer.write(ByteBuffer(bytes: event.bytes))
                 }
+                if silent > 0, silent.isMultiple(of: 60) { try await writer.write(ByteBuffer(string: ": ping\n\n")) }
             }
             try await writer.finish(nil)
         }
         var reply = Reply(stream: body, type: "text/event-stream")
         reply.cacheControl = "no-store"
         return reply
-    }
-
-    private static func event(_ name: String, _ sequence: UInt64, _ data: [UInt8]) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.writeString("event: \(name)\nid: \(sequence)\ndata: ")
-        buffer.writeBytes(data)
-        buffer.writeString("\n\n")
-        return buffer
     }
 }

@@ -12,12 +12,18 @@ public struct LiveObservation: Sendable, Hashable {
     public var name: String?
     /// A JSON object of named values, checked, as bytes; `{}` if there is none.
     public var values: [UInt8]
+    /// Seconds of silence after which the terminal disappears, if it is not in the ledger; 0 is never. Nil leaves it as
+    /// it is.
+    public var timeToLive: UInt32?
     /// Made up by a demonstration, not measured.
     public var isSimulated: Bool
 
+    /// The JSON object without values.
+    public static let noValues = Array("{}".utf8)
+
     public init(
         code: String, position: LonLat?, time: Int64, kind: String? = nil, name: String? = nil,
-        values: [UInt8] = Array("{}".utf8), isSimulated: Bool = false
+        values: [UInt8] = LiveObservation.noValues, timeToLive: UInt32? = nil, isSimulated: Bool = false
     ) {
         self.code = code
         self.position = position
@@ -25,6 +31,7 @@ public struct LiveObservation: Sendable, Hashable {
         self.kind = kind
         self.name = name
         self.values = values
+        self.timeToLive = timeToLive
         self.isSimulated = isSimulated
     }
 
@@ -48,6 +55,10 @@ public struct LiveObservation: Sendable, Hashable {
         if let name {
             out.raw(",\"name\":")
             out.string(name)
+        }
+        if let timeToLive {
+            out.raw(",\"ttl\":")
+            out.integer(Int(timeToLive))
         }
         out.raw(",\"values\":")
         out.raw(values)

@@ -12,6 +12,8 @@ public struct LiveParser {
 
     public static let maximumCodeLength = 128
     static let maximumValuesLength = 16_384
+    /// Ten years, in seconds.
+    static let maximumTimeToLive = 315_360_000
 
     public init(now: Int64) {
         self.now = now
@@ -117,6 +119,7 @@ public struct LiveParser {
         var kind: String?
         var name: String?
         var values: [UInt8]?
+        var timeToLive: UInt32?
         var isFeature = false
     }
 
@@ -151,6 +154,12 @@ public struct LiveParser {
         case "kind": draft.kind = try text(&scanner)
         case "name": draft.name = try text(&scanner)
         case "values": draft.values = try object(&scanner)
+        case "ttl":
+            let seconds = try scanner.number()
+            guard seconds >= 0, seconds <= Double(Self.maximumTimeToLive), seconds == seconds.rounded() else {
+                throw LiveScanError("`ttl` must be whole seconds from 0 (never expires) to \(Self.maximumTimeToLive)")
+            }
+            draft.timeToLive = UInt32(seconds)
         default: throw LiveScanError("unknown key '\(key)'; put measurements into `values`")
         }
     }
@@ -162,7 +171,7 @@ public struct LiveParser {
         while let key = try scanner.nextKey(&isFirst) {
             switch key {
             case "id", "code": if draft.code == nil { draft.code = try code(&scanner) } else { _ = try scanner.value() }
-            case "t", "kind", "name", "values": try member(key, &scanner, &draft)
+            case "t", "kind", "name", "values", "ttl": try member(key, &scanner, &draft)
             default:
                 let range = try scanner.value()
                 others.byte(UInt8(ascii: others.bytes.isEmpty ? "{" : ","))
@@ -216,7 +225,7 @@ public struct LiveParser {
         }
         return LiveObservation(
             code: code, position: position, time: draft.time ?? now, kind: draft.kind, name: draft.name,
-            values: draft.values ?? Array("{}".utf8))
+            values: draft.values ?? LiveObservation.noValues, timeToLive: draft.timeToLive)
     }
 
     private func code(_ scanner: inout LiveScanner) throws(LiveScanError) -> String {

@@ -5,6 +5,8 @@ import Spatial
 /// Live sensing of a city: the index, its durable log, and the ledger that fills it at start.
 public final class LiveService: Sendable {
     public let index: LiveIndex
+    /// What changed, serialised once for all that follow.
+    public let broadcast: LiveBroadcast
     /// How sensitive the live terminals are: as the ledger layer says, public without one.
     public let classification: Classification
     private let log: ObservationLog?
@@ -26,15 +28,19 @@ public final class LiveService: Sendable {
     public init(city: City, directory: String?, timeToLive: Int64? = nil, logger: Logger) throws {
         self.logger = logger
         let extent = city.project.extent
-        index = LiveIndex(timeToLive: timeToLive) { (position) throws(SpatialError) in
+        let index = LiveIndex(timeToLive: timeToLive) { (position) throws(SpatialError) in
             guard extent.isNear(position) else {
                 throw SpatialError(
                     .coordinates, "lon \(position.longitude), lat \(position.latitude) is far outside the city's extent"
                 )
             }
             return try city.gridPoint(position)
+        } place: { point in
+            city.lonLat(point)
         }
-        log = try directory.map { try ObservationLog(directory: $0 + "/live") }
+        self.index = index
+        broadcast = LiveBroadcast(index)
+        log = try directory.map { try ObservationLog(directory: $0 + "/live", logger: logger) }
         let ledger = city.project.live?.ledger.flatMap { city.view().layer($0) }
         classification = ledger?.definition.classification ?? .public
         if let ledger { register(ledger, city) }
@@ -43,12 +49,19 @@ public final class LiveService: Sendable {
             if unreadable > 0 {
                 logger.warning("observation log has unreadable lines", metadata: ["lines": "\(unreadable)"])
             }
+            // What has expired needs no place in the next checkpoint. Judged by its own time, not by its absence: a
+            // batch may be durable and not yet applied.
+            log.setRetention { observation, now in
+                let seconds = observation.timeToLive.map(Int64.init) ?? timeToLive ?? 0
+                return seconds == 0 || observation.time >= now - seconds * 1000 || index.isKnown(observation.code)
+            }
         }
         let count = index.publish().count
         logger.info("live index ready", metadata: ["terminals": "\(count)"])
     }
 
-    /// Reads, logs and applies one batch. Returns after the accepted observations are durable. Blocks on the disk.
+    /// Reads, logs and applies one batch. Returns after the accepted observations are durable and can be seen. Blocks on
+    /// the disk.
     ///
     /// - Parameters:
     ///   - body: NDJSON or GeoJSON, as ``LiveParser`` reads it.
@@ -64,6 +77,7 @@ public final class LiveService: Sendable {
             try log.append(lines.bytes, now: now)
         }
         index.apply(admitted)
+        index.flush()
         let rejected = (parser.rejections + refused).sorted { $0.line < $1.line }
         return Report(accepted: admitted.count, rejected: rejected)
     }

@@ -4,130 +4,267 @@ public import Spatial
 /// A terminal as a snapshot holds it: the ledger's facts and the latest observation.
 public struct LiveTerminal: Sendable {
     /// Permanent code, unique in the city.
-    public internal(set) var code: String
-    public internal(set) var name: String?
-    public internal(set) var kind: String?
-    public internal(set) var position: LonLat?
+    public let code: String
+    public let name: String?
+    public let kind: String?
+    /// To the millimetre of the city grid.
+    public let position: LonLat?
     /// Time of the latest observation, milliseconds since 1970; nil before the first.
-    public internal(set) var time: Int64?
+    public let time: Int64?
     /// The latest observation's values, a JSON object.
-    public internal(set) var values: [UInt8]
-    public internal(set) var isSimulated: Bool
+    public let values: [UInt8]
+    public let isSimulated: Bool
     /// Listed in the ledger layer, so it never expires.
-    public internal(set) var isRegistered: Bool
-    /// The index's sequence when this terminal last changed.
-    public internal(set) var sequence: UInt64
-    /// False once it expired; a new observation revives it.
-    public internal(set) var isActive: Bool
+    public let isRegistered: Bool
 }
 
-/// All terminals at one instant. Immutable: any number of readers, no lock.
+/// What a snapshot knows of its terminals apart from where they are.
+struct LiveFacts: Sendable {
+    let records: LiveRecords
+    let codes: LiveCodeTable
+    /// How many terminals of each kind there are.
+    let kinds: [String: Int]
+}
+
+/// All terminals as of one version of the index. Immutable: any number of readers, no lock.
+///
+/// A packed tree (rebuilt every 50-250 ms) holds all terminals as they were; the overlay, a small tree of its own, holds
+/// those that changed since and hides them in the first. Together they are exact as of ``sequence``.
 public final class LiveSnapshot: Sendable {
     /// Grows with every change; resume a feed from it.
     public let sequence: UInt64
-    /// Active terminals.
+    /// Terminals that are present.
     public let count: Int
-    let chunks: [[LiveTerminal]]
-    let chunkSequences: [UInt64]
-    let points: [GridPoint]
-    let isPresent: [Bool]
-    let grid: LiveGrid
-    let slots: [String: Int]
+    let base: LiveBase
+    let overlay: LiveOverlay
+    let facts: LiveFacts
+    private let place: @Sendable (GridPoint) -> LonLat
 
     init(
-        sequence: UInt64, count: Int, chunks: [[LiveTerminal]], chunkSequences: [UInt64], points: [GridPoint],
-        isPresent: [Bool], grid: LiveGrid, slots: [String: Int]
+        version: UInt64, count: Int, base: LiveBase, overlay: LiveOverlay, facts: LiveFacts,
+        place: @escaping @Sendable (GridPoint) -> LonLat
     ) {
-        self.sequence = sequence
+        sequence = version
         self.count = count
-        self.chunks = chunks
-        self.chunkSequences = chunkSequences
-        self.points = points
-        self.isPresent = isPresent
-        self.grid = grid
-        self.slots = slots
+        self.base = base
+        self.overlay = overlay
+        self.facts = facts
+        self.place = place
     }
 
-    static let chunkSize = 1024
+    /// One more than the highest slot.
+    var slotCount: Int { facts.records.count }
 
-    func terminal(slot: Int) -> LiveTerminal {
-        chunks[slot / Self.chunkSize][slot % Self.chunkSize]
+    func fix(_ slot: Int) -> LiveFix { overlay.fix(slot) ?? base.fix(slot) }
+
+    func position(_ fix: LiveFix) -> LonLat? { fix.isPresent ? place(fix.point) : nil }
+
+    func terminal(slot: Int, fix: LiveFix) -> LiveTerminal {
+        let record = facts.records[slot]
+        return LiveTerminal(
+            code: record.identity.code, name: record.identity.name, kind: record.identity.kind,
+            position: position(fix), time: fix.reportTime, values: record.values, isSimulated: record.isSimulated,
+            isRegistered: record.isRegistered)
     }
 
-    /// The terminal with a code, if it is active. O(1).
+    /// The terminal with a code, if it is present. O(1).
     public func terminal(code: String) -> LiveTerminal? {
-        slots[code].map(terminal(slot:)).flatMap { $0.isActive ? $0 : nil }
-    }
-
-    /// Every active terminal, in the order of first appearance.
-    public func forEach(_ visit: (LiveTerminal) -> Void) {
-        for chunk in chunks {
-            for terminal in chunk where terminal.isActive { visit(terminal) }
+        facts.codes.slot(code).flatMap { slot in
+            let fix = fix(slot)
+            return fix.isPresent ? terminal(slot: slot, fix: fix) : nil
         }
     }
 
-    /// Slots of the active terminals inside a box, sides included, ascending. Exact.
+    /// Every terminal that is present, by slot.
+    public func forEach(_ visit: (LiveTerminal) -> Void) {
+        for slot in 0..<slotCount {
+            let fix = fix(slot)
+            if fix.isPresent { visit(terminal(slot: slot, fix: fix)) }
+        }
+    }
+
+    /// The kinds that are present, sorted.
+    public var kinds: [String] { facts.kinds.keys.sorted() }
+
+    // MARK: Questions
+
+    /// Slots of the terminals inside a box, sides included, ascending. Exact.
     func slots(in box: GridBox) -> [Int] {
         var found: [Int] = []
-        grid.search(box) { slot in
-            if box.contains(points[slot]) { found.append(slot) }
+        let (base, overlay) = (base, overlay)
+        let (large, small) = (base.tree, overlay.tree)
+        large.view.search(box) { row in
+            let slot = base.slots[row]
+            if !overlay.hides(slot) { found.append(Int(slot)) }
+            return true
+        }
+        small.view.search(box) { row in
+            found.append(Int(overlay.treeSlots[row]))
+            return true
         }
         found.sort()
         return found
     }
 
-    /// Active terminals inside a box, sides included. Exact; O(candidates).
+    /// Terminals inside a box, sides included. Exact; O(log terminals + hits).
     public func terminals(in box: GridBox) -> [LiveTerminal] {
-        slots(in: box).map(terminal(slot:))
+        slots(in: box).map { terminal(slot: $0, fix: fix($0)) }
     }
 
-    /// Active terminals inside a lon/lat box, sides included. Exact.
+    /// Terminals inside a lon/lat box, sides included. Exact, to the millimetre of the grid.
     ///
     /// - Parameter grid: a grid box that covers `box`, so that few terminals are looked at; nil looks at all.
     public func terminals(in box: LonLatBox, coveredBy grid: GridBox?) -> [LiveTerminal] {
         var found: [LiveTerminal] = []
+        func add(_ slot: Int) {
+            let fix = fix(slot)
+            guard let position = position(fix), box.contains(position) else { return }
+            found.append(terminal(slot: slot, fix: fix))
+        }
         if let grid {
-            for slot in slots(in: grid) {
-                let terminal = terminal(slot: slot)
-                if terminal.position.map(box.contains) ?? false { found.append(terminal) }
-            }
+            slots(in: grid).forEach(add)
         } else {
-            forEach { if $0.position.map(box.contains) ?? false { found.append($0) } }
+            (0..<slotCount).forEach(add)
         }
         return found
     }
 
-    /// The exact number of active terminals within a distance, and the nearest of them.
+    /// The exact number of terminals within a distance, and the nearest of them.
     ///
+    /// O(log terminals + hits), and O(limit) memory.
     /// - Parameters:
     ///   - around: centre on the city grid.
     ///   - metres: planar distance in the city's coordinate system, inclusive.
-    ///   - limit: how many to return, nearest first; equal distances by code.
+    ///   - limit: how many to return, nearest first; equal distances by slot.
     public func radius(
         around: GridPoint, metres: Double, limit: Int
     ) -> (count: Int, hits: [(terminal: LiveTerminal, distance: Double)]) {
-        let reach = Int64((metres * 1000).rounded(.up))
-        let clamp = { (value: Int64) in Int32(max(Int64(Int32.min), min(Int64(Int32.max), value))) }
-        let box = GridBox(
-            minX: clamp(Int64(around.x) - reach), minY: clamp(Int64(around.y) - reach),
-            maxX: clamp(Int64(around.x) + reach), maxY: clamp(Int64(around.y) + reach))
+        let reach = (metres * 1000).rounded(.up)
+        guard reach >= 0 else { return (0, []) }
+        let circle = GridCircle(center: around, radius: reach < 1e12 ? Int64(reach) : 1 << 40)
         let limitSquared = (metres * 1000) * (metres * 1000)
-        var found: [(slot: Int, squared: Double)] = []
-        grid.search(box) { slot in
-            let dx = Double(Int64(points[slot].x) - Int64(around.x))
-            let dy = Double(Int64(points[slot].y) - Int64(around.y))
+        var nearest = NearestSlots(limit: limit)
+        var count = 0
+        let (base, overlay) = (base, overlay)
+        let (large, small) = (base.tree, overlay.tree)
+        @inline(__always) func test(_ slot: UInt32, _ point: GridPoint) {
+            let dx = Double(Int64(point.x) - Int64(around.x))
+            let dy = Double(Int64(point.y) - Int64(around.y))
             let squared = dx * dx + dy * dy
-            if squared <= limitSquared { found.append((slot, squared)) }
+            guard squared <= limitSquared else { return }
+            count += 1
+            nearest.add(Int(slot), squared)
         }
-        found.sort { ($0.squared, $0.slot) < ($1.squared, $1.slot) }
-        let hits = found.prefix(limit).map { (terminal(slot: $0.slot), $0.squared.squareRoot() / 1000) }
-        return (found.count, hits)
+        large.view.searchCircle(circle) { first, end in
+            for row in first..<end where !overlay.hides(base.slots[row]) { test(base.slots[row], large.points[row]) }
+            return true
+        }
+        small.view.searchCircle(circle) { first, end in
+            for row in first..<end { test(overlay.treeSlots[row], small.points[row]) }
+            return true
+        }
+        let hits = nearest.sorted().map { hit in
+            (terminal(slot: hit.slot, fix: fix(hit.slot)), hit.squared.squareRoot() / 1000)
+        }
+        return (count, hits)
     }
 
-    /// The kinds that are present, sorted.
-    public var kinds: [String] {
-        var kinds: Set<String> = []
-        forEach { if let kind = $0.kind { kinds.insert(kind) } }
-        return kinds.sorted()
+    /// The nearest terminals, nearest first.
+    ///
+    /// - Parameter metres: planar distance in the city's coordinate system, inclusive.
+    public func nearest(
+        to point: GridPoint, limit: Int, within metres: Double
+    ) -> [(terminal: LiveTerminal, distance: Double)] {
+        guard metres >= 0 else { return [] }
+        let limitSquared = (metres * 1000) * (metres * 1000)
+        let reach = (metres * 1000).rounded(.up)
+        let radius = reach < 1e12 ? Int64(reach) : 1 << 40
+        var scratch = NearestScratch()
+        var nearest = NearestSlots(limit: limit)
+        let (base, overlay) = (base, overlay)
+        let (large, small) = (base.tree, overlay.tree)
+        large.view.nearest(to: point, limit: limit, within: radius, scratch: &scratch) {
+            !overlay.hides(base.slots[$0])
+        }
+        for item in scratch.items { nearest.add(Int(base.slots[item.item]), item.distanceSquared) }
+        small.view.nearest(to: point, limit: limit, within: radius, scratch: &scratch)
+        for item in scratch.items { nearest.add(Int(overlay.treeSlots[item.item]), item.distanceSquared) }
+        return nearest.sorted().filter { $0.squared <= limitSquared }.map { hit in
+            (terminal(slot: hit.slot, fix: fix(hit.slot)), hit.squared.squareRoot() / 1000)
+        }
+    }
+
+    /// Slots of the terminals in a disc, in no order, into memory of the caller's. Exact.
+    ///
+    /// A slot names a terminal only within this snapshot; ask ``terminal(slot:)``.
+    public func collect(_ circle: GridCircle, into scratch: inout LiveScratch) {
+        let (base, overlay) = (base, overlay)
+        let (large, small) = (base.tree, overlay.tree)
+        let slots = base.slots
+        var (rows, found) = (RowBuffer(minimumCapacity: 0), [UInt32]())
+        swap(&rows, &scratch.rows)
+        swap(&found, &scratch.slots)
+        rows.removeAll()
+        found.removeAll(keepingCapacity: true)
+        large.view.collect(circle, payload: slots.span, into: &rows)
+        append(rows.rows, overlay, to: &found)
+        small.view.searchCircle(circle) { first, end in
+            for row in first..<end { found.append(overlay.treeSlots[row]) }
+            return true
+        }
+        swap(&rows, &scratch.rows)
+        swap(&found, &scratch.slots)
+    }
+
+    /// Appends the slots that the overlay does not hide.
+    private func append(_ slots: Span<UInt32>, _ overlay: LiveOverlay, to found: inout [UInt32]) {
+        found.reserveCapacity(found.count + slots.count)
+        if overlay.isEmpty {
+            for index in 0..<slots.count { found.append(slots[index]) }
+        } else {
+            for index in 0..<slots.count where !overlay.hides(slots[index]) { found.append(slots[index]) }
+        }
+    }
+
+    /// The terminal of a slot that a question on this snapshot answered; nil if it holds none.
+    public func terminal(slot: UInt32) -> LiveTerminal? {
+        guard Int(slot) < slotCount else { return nil }
+        let fix = fix(Int(slot))
+        return fix.isPresent ? terminal(slot: Int(slot), fix: fix) : nil
+    }
+}
+
+/// Memory of a question that the caller owns and uses again.
+public struct LiveScratch: Sendable {
+    /// The answer of the last question.
+    public internal(set) var slots: [UInt32] = []
+    var rows = RowBuffer()
+
+    public init() {}
+}
+
+/// The nearest of many, kept in memory for twice the limit: cut back whenever that is full. O(added).
+private struct NearestSlots {
+    private let limit: Int
+    private var kept: [(squared: Double, slot: Int)] = []
+    private var worst = Double.infinity
+
+    init(limit: Int) { self.limit = max(0, limit) }
+
+    mutating func add(_ slot: Int, _ squared: Double) {
+        guard squared <= worst, limit > 0 else { return }
+        kept.append((squared, slot))
+        if kept.count >= limit.multipliedReportingOverflow(by: 2).partialValue.magnitude, limit < .max / 2 { cut() }
+    }
+
+    private mutating func cut() {
+        kept.sort { ($0.squared, $0.slot) < ($1.squared, $1.slot) }
+        if kept.count > limit { kept.removeLast(kept.count - limit) }
+        if kept.count == limit, let last = kept.last { worst = last.squared }
+    }
+
+    consuming func sorted() -> [(slot: Int, squared: Double)] {
+        cut()
+        return kept.map { ($0.slot, $0.squared) }
     }
 }
