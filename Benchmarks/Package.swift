@@ -9,7 +9,13 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "index-ours", dependencies: [.product(name: "TwinEngine", package: "TwinEngine")],
-            path: "core/Sources/index-ours")
+            path: "core/Sources/index-ours"),
+        .executableTarget(
+            name: "live-ours", dependencies: [.product(name: "TwinEngine", package: "TwinEngine")],
+            path: "live/Sources/live-ours"),
+        .executableTarget(
+            name: "query-ours", dependencies: [.product(name: "TwinEngine", package: "TwinEngine")],
+            path: "query/Sources/query-ours"),
     ],
     swiftLanguageModes: [.v6]
 )
