@@ -97,13 +97,30 @@ struct TileBuildFixture {
         let (_, account) = try fixture.build("sum.pmtiles")
         for zoom in account.zooms {
             for layer in zoom.layers {
-                #expect(layer.seen == layer.kept + layer.tiny + layer.collapsed)
-                #expect(layer.seen >= 2000)
+                let lost = layer.losses.reduce(0) { $0 + $1.count }
+                #expect(layer.touching == layer.written - layer.squares + lost)
+                #expect(layer.touching >= 2000)
             }
         }
         #expect(account.zooms[15].layers[0].tiny == 0)
+        #expect(account.zooms[8].layers[0].tiny > 0)
         #expect(try account.json().contains("\"touching\""))
         #expect(account.table().contains("things"))
+    }
+
+    @Test func aMBTilesArchiveHasTheSameTiles() throws {
+        let fixture = try TileBuildFixture(buildings: 300)
+        _ = try fixture.build("a.pmtiles", zooms: 8...14)
+        let (_, account) = try fixture.build("a.mbtiles", zooms: 8...14)
+        let one = try PMTilesReader(path: fixture.folder.file("a.pmtiles"))
+        let other = try MBTilesReader(path: fixture.folder.file("a.mbtiles"))
+        var ids: [UInt64] = []
+        try one.forEachEntry { entry in ids += (0..<UInt64(entry.runLength)).map { entry.tileID + $0 } }
+        for number in ids {
+            let id = try TileID(hilbertID: number)
+            #expect(try other.tile(id)?.bytes == one.tile(id)?.bytes, "\(id)")
+        }
+        #expect(ids.count == account.tiles)
     }
 
     @Test func goesOnAfterItWasCutAnywhere() throws {

@@ -55,84 +55,98 @@ struct TileGrid: Sendable {
 struct TileMaker {
     let grid: TileGrid
     let layers: [LayerView]
+    private let rules: [TileRules]
     private let masked: [Set<String>]
-    private var builder: MVTTileBuilder?
+    private var encoder = LayerTileEncoder()
+    private var scratch: [UInt32] = []
     /// What became of the features of the last tile, for each layer.
-    private(set) var statistics: [MVTStatistics]
+    private(set) var accounts: [TileAccount]
 
     init(grid: TileGrid, layers: [LayerView], maskedFields: [String: Set<String>] = [:]) {
         self.grid = grid
         self.layers = layers
+        rules = layers.map(\.definition.tileRules)
         masked = layers.map { maskedFields[$0.definition.id] ?? [] }
-        statistics = layers.map { _ in MVTStatistics() }
+        accounts = layers.map { _ in TileAccount() }
     }
 
     /// The tile's bytes, not compressed; empty where no layer has a feature. O(log features + features in the tile).
+    ///
+    /// - Throws: `TileError.tooLarge` for a text or a layer that no tile can hold.
     mutating func tile(_ id: TileID) throws -> [UInt8] {
-        let options = MVTOptions.standard(zoom: id.z)
-        var builder = self.builder ?? MVTTileBuilder(tile: id, options: options)
-        self.builder = nil
-        builder.reset(tile: id, options: options)
+        encoder.begin(id)
         let area = try grid.box(of: id)
         for (index, layer) in layers.enumerated() {
-            statistics[index] = MVTStatistics()
-            guard layer.definition.zoom.contains(id.z), !area.isEmpty else { continue }
-            let before = builder.statistics
-            layer.encode(area, masked: masked[index], into: &builder)
-            statistics[index] = builder.statistics - before
+            accounts[index] = TileAccount()
+            guard rules[index].zooms.contains(id.z), !area.isEmpty else { continue }
+            accounts[index] = try layer.encode(
+                area, zoom: id.z, rules: rules[index], masked: masked[index], scratch: &scratch, into: &encoder)
         }
-        let bytes = builder.finish()
-        self.builder = builder
-        return bytes
-    }
-}
-
-extension MVTStatistics {
-    static func - (left: MVTStatistics, right: MVTStatistics) -> MVTStatistics {
-        var result = left
-        result.kept -= right.kept
-        result.droppedOutside -= right.droppedOutside
-        result.droppedCollapsed -= right.droppedCollapsed
-        result.droppedTiny -= right.droppedTiny
-        result.squares -= right.squares
-        result.droppedRings -= right.droppedRings
-        result.vertices -= right.vertices
-        return result
+        return encoder.finish()
     }
 }
 
 extension LayerView {
     /// Adds the layer's features in a grid box to a tile.
-    func encode(_ area: GridBox, masked: Set<String>, into builder: inout MVTTileBuilder) {
-        builder.beginLayer(definition.id)
-        let columns = definition.fields.indices.filter { !masked.contains(definition.fields[$0].name) }
-        let keys = columns.map { builder.intern(key: definition.fields[$0].name) }
-        searchRows(area) { row in
-            let isInside = withWorld(row: row) { world, ends in
-                builder.beginFeature(
-                    id: UInt64(bitPattern: id(row: row)), kind: definition.geometry, xy: world, ringEnds: ends)
-            }
-            guard isInside else { return true }
-            for (column, key) in zip(columns, keys) { addTag(row, column, key, &builder) }
-            builder.endFeature()
-            return true
+    func encode(
+        _ area: GridBox, zoom: Int, rules: TileRules, masked: Set<String>, scratch: inout [UInt32],
+        into encoder: inout LayerTileEncoder
+    ) throws -> TileAccount {
+        encoder.beginLayer(definition.id, kind: definition.geometry, rules: rules)
+        let columns = definition.fields.indices.filter {
+            let name = definition.fields[$0].name
+            return !masked.contains(name) && rules.keepsField(name, zoom: zoom)
         }
-        builder.endLayer()
+        let keys = columns.map { encoder.intern(key: definition.fields[$0].name) }
+        // A masked field does not say what is important either: its order would tell.
+        var rank: Int?
+        if case .attribute(let name) = rules.order, !masked.contains(name) { rank = definition.fieldIndex(name) }
+        var failure: (any Error)?
+        searchRows(area) { row in
+            do {
+                let importance = rank.map { self.importance(row, column: $0) } ?? 0
+                let isInside = try withWorld(row: row, scratch: &scratch) { world, ends in
+                    try withVertexZoom(row: row) { zooms in
+                        try encoder.beginFeature(
+                            id: UInt64(bitPattern: id(row: row)), xy: world, ringEnds: ends, vertexZooms: zooms,
+                            importance: importance)
+                    }
+                }
+                guard isInside else { return true }
+                for (column, key) in zip(columns, keys) { try addTag(row, column, key, &encoder) }
+                encoder.endFeature()
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
+        return try encoder.endLayer()
     }
 
-    private func addTag(_ row: Int, _ column: Int, _ key: Int, _ builder: inout MVTTileBuilder) {
+    private func importance(_ row: Int, column: Int) -> Double {
+        switch value(row: row, column: column) {
+        case .integer(let number): Double(number)
+        case .real(let number): number
+        case .boolean(let truth): truth ? 1 : 0
+        case .null, .string, .binary: 0
+        }
+    }
+
+    private func addTag(_ row: Int, _ column: Int, _ key: Int, _ encoder: inout LayerTileEncoder) throws {
         if row >= 0, snapshot.metadata.columns[column].type == .text {
             let snapshot = snapshot
             let code = Int(snapshot.textCodes(column)[row])
-            if code != 0 { builder.add(key: key, code: code) { dictionaryText(column, $0) } }
+            if code != 0 { try encoder.add(key: key, code: code) { dictionaryText(column, $0) } }
             return
         }
         switch value(row: row, column: column) {
         case .null, .binary: return
-        case .string(let text): builder.add(key: key, .string(text))
-        case .integer(let number): builder.add(key: key, .int(number))
-        case .real(let number): builder.add(key: key, .double(number))
-        case .boolean(let truth): builder.add(key: key, .bool(truth))
+        case .string(let text): try encoder.add(key: key, .string(text))
+        case .integer(let number): try encoder.add(key: key, .int(number))
+        case .real(let number): try encoder.add(key: key, .double(number))
+        case .boolean(let truth): try encoder.add(key: key, .bool(truth))
         }
     }
 }

@@ -142,6 +142,8 @@ public struct LayerDefinition: Sendable, Hashable {
     public var zoom: ClosedRange<Int>
     public var fields: [FieldDefinition]
     public var style: LayerStyle
+    /// What the layer's tiles hold; nil follows ``LayerTiles/standard(_:)`` of the geometry.
+    public var tiles: LayerTiles? = nil
 
     public func fieldIndex(_ name: String) -> Int? {
         fields.firstIndex { $0.name == name }

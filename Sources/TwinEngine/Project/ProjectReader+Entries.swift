@@ -57,7 +57,7 @@ extension ProjectReader {
     func layer(_ node: ConfigurationNode) -> LayerDefinition {
         node.allow([
             "id", "title", "theme", "department", "classification", "geometry", "source", "sources", "code", "base",
-            "zoom", "fields", "style",
+            "zoom", "fields", "style", "tiles",
         ])
         let id = node.required("id", example: "roads")
         if !isIdentifier(id) { node.fail("layer id '\(id)' must be a-z, 0-9 and _, starting with a letter") }
@@ -73,7 +73,7 @@ extension ProjectReader {
             department: node.required("department", example: "自然资源和规划局"),
             classification: node.choice("classification", Classification.self) ?? .public, geometry: kind,
             sources: sources, code: node.string("code"), isBase: node.boolean("base") ?? false, zoom: zoom(node),
-            fields: fields(node), style: style(node, kind))
+            fields: fields(node), style: style(node, kind), tiles: tiles(node, kind))
     }
 
     /// Ids become table names, file names and URL parts.

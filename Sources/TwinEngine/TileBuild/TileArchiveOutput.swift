@@ -82,6 +82,13 @@ struct TileArchiveOutput {
     }
 
     private func writeMBTiles(_ spool: TileSpool, _ account: inout TileBuildAccount) throws {
-        throw TwinError(.argument, "MBTiles cannot be written yet; write to a .pmtiles file")
+        var format = PMTilesOptions()
+        format.bounds = bounds
+        format.zooms = options.zooms
+        var writer = try MBTilesWriter(path: options.output, options: format)
+        try spool.forEachTile { tile, bytes in try writer.add(TileID(hilbertID: tile.id), bytes) }
+        let summary = try writer.finish(metadata: metadata())
+        account.fileBytes = summary.fileBytes
+        account.contents = summary.contents
     }
 }

@@ -17,7 +17,7 @@ struct TileRangeResult: Sendable, Hashable {
     /// Their compressed bytes, one after the other.
     var bytes: [UInt8] = []
     /// In the order of the build's layers.
-    var layers: [TileLayerAccount] = []
+    var layers: [TileAccount] = []
 }
 
 extension TileRangeResult {
@@ -53,7 +53,7 @@ extension TileRangeResult {
         let body = Array(bytes[offset + 16..<offset + 16 + Int(size) * 8])
         guard UInt64(Self.checksum(body)) == word(1) else { return nil }
         let (tiles, layers) = (word(4), word(5))
-        guard tiles < size, layers < size, 6 + tiles * 2 + layers * UInt64(TileLayerAccount.width) == size else {
+        guard tiles < size, layers < size, 6 + tiles * 2 + layers * UInt64(TileAccount.width) == size else {
             return nil
         }
         var result = TileRangeResult(index: Int(word(2)), z: Int(word(3)))
@@ -63,9 +63,9 @@ extension TileRangeResult {
                 Tile(id: word(8 + tile * 2), length: UInt32(lengths >> 32), plainLength: UInt32(lengths & 0xFFFF_FFFF)))
         }
         for layer in 0..<Int(layers) {
-            var account = TileLayerAccount()
-            let first = 8 + Int(tiles) * 2 + layer * TileLayerAccount.width
-            account.numbers = (0..<TileLayerAccount.width).map { Int(word(first + $0)) }
+            var account = TileAccount()
+            let first = 8 + Int(tiles) * 2 + layer * TileAccount.width
+            account.numbers = (0..<TileAccount.width).map { Int(word(first + $0)) }
             result.layers.append(account)
         }
         return (result, Int(word(6)), UInt32(truncatingIfNeeded: word(7)), offset + 16 + Int(size) * 8)

@@ -86,10 +86,10 @@ final class TileWorkers: Sendable {
         _ range: TilePlan.Range, _ index: Int, _ maker: inout TileMaker, _ compressor: borrowing GzipCompressor
     ) throws -> TileRangeResult {
         var result = TileRangeResult(index: index, z: range.z)
-        result.layers = maker.layers.map { _ in TileLayerAccount() }
+        result.layers = maker.layers.map { _ in TileAccount() }
         for id in range.tiles {
             let plain = try maker.tile(TileID(hilbertID: id))
-            for (layer, statistics) in maker.statistics.enumerated() { result.layers[layer].add(statistics) }
+            for (layer, account) in maker.accounts.enumerated() { result.layers[layer] += account }
             guard !plain.isEmpty else { continue }
             let packed = try compressor.gzip(plain)
             result.bytes += packed

@@ -1,45 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-import Tiles
+public import Tiles
 
-/// What became of one layer's features in the tiles of one zoom. Features are counted in each tile that they touch.
-public struct TileLayerAccount: Sendable, Hashable {
-    /// Features that touch a tile or its buffer.
-    public var seen = 0
-    /// Features written.
-    public var kept = 0
-    /// Left out, by declared rule.
-    public var tiny = 0
-    public var collapsed = 0
-    /// Squares written for tiny polygons that were left out.
-    public var squares = 0
-    /// Rings without area that were left out of features that were kept.
-    public var rings = 0
-    public var vertices = 0
-
-    static let width = 7
+extension TileAccount {
+    static let width = 19
 
     /// The numbers in the order of the journal.
     var numbers: [Int] {
-        get { [seen, kept, tiny, collapsed, squares, rings, vertices] }
+        get {
+            [
+                offered, written, outside, empty, collapsed, tiny, squares, shortLines, joined, thinned, clustered,
+                clusters, overFeatureLimit, overByteLimit, labels, droppedRings, repaired,
+            ] + [vertices, bytes]
+        }
         set {
             guard newValue.count == Self.width else { return }
-            (seen, kept, tiny, collapsed) = (newValue[0], newValue[1], newValue[2], newValue[3])
-            (squares, rings, vertices) = (newValue[4], newValue[5], newValue[6])
+            (offered, written, outside, empty) = (newValue[0], newValue[1], newValue[2], newValue[3])
+            (collapsed, tiny, squares, shortLines) = (newValue[4], newValue[5], newValue[6], newValue[7])
+            (joined, thinned, clustered, clusters) = (newValue[8], newValue[9], newValue[10], newValue[11])
+            (overFeatureLimit, overByteLimit, labels) = (newValue[12], newValue[13], newValue[14])
+            (droppedRings, repaired, vertices, bytes) = (newValue[15], newValue[16], newValue[17], newValue[18])
         }
     }
 
-    mutating func add(_ statistics: MVTStatistics) {
-        seen += statistics.kept + statistics.droppedCollapsed + statistics.droppedTiny
-        kept += statistics.kept
-        tiny += statistics.droppedTiny
-        collapsed += statistics.droppedCollapsed
-        squares += statistics.squares
-        rings += statistics.droppedRings
-        vertices += statistics.vertices
+    /// Features that touch the tile and that this tile decides on.
+    var touching: Int { offered - outside }
+
+    /// What was left out, by the name of the rule, without the zeros.
+    var losses: [(name: String, count: Int)] {
+        [
+            ("tiny", tiny), ("collapsed", collapsed), ("empty", empty), ("short", shortLines), ("joined", joined),
+            ("thinned", thinned), ("clustered", clustered), ("over feature limit", overFeatureLimit),
+            ("over byte limit", overByteLimit),
+        ].filter { $0.1 > 0 }
     }
 
-    mutating func add(_ other: TileLayerAccount) {
-        numbers = zip(numbers, other.numbers).map { $0 + $1 }
+    /// What was written for those left out or beside the features, without the zeros.
+    var gains: [(name: String, count: Int)] {
+        [("squares", squares), ("clusters", clusters), ("labels", labels)].filter { $0.1 > 0 }
     }
 }
 
@@ -54,11 +51,11 @@ public struct TileZoomAccount: Sendable, Hashable {
     public var largest = 0
     public var largestTile = ""
     /// In the order of the build's layers.
-    public var layers: [TileLayerAccount]
+    public var layers: [TileAccount]
 
     init(z: Int, layers count: Int) {
         self.z = z
-        layers = Array(repeating: TileLayerAccount(), count: count)
+        layers = Array(repeating: TileAccount(), count: count)
     }
 }
 
@@ -75,6 +72,8 @@ public struct TileBuildAccount: Sendable {
     public var threads = 1
     /// Ranges of tiles that an earlier run had finished.
     public var resumedRanges = 0
+    /// Tiles that an update took over from the archive as they were.
+    public var reusedTiles = 0
     public var ranges = 0
 
     init(layers: [String], zooms: ClosedRange<Int>) {
@@ -86,7 +85,7 @@ public struct TileBuildAccount: Sendable {
 
     mutating func add(_ range: TileRangeResult) throws {
         guard let index = zooms.firstIndex(where: { $0.z == range.z }) else { return }
-        for (layer, account) in range.layers.enumerated() { zooms[index].layers[layer].add(account) }
+        for (layer, account) in range.layers.enumerated() { zooms[index].layers[layer] += account }
         for tile in range.tiles {
             zooms[index].tiles += 1
             zooms[index].bytes += Int(tile.length)
