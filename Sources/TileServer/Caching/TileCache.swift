@@ -2,6 +2,8 @@
 import Hummingbird
 import NIOCore
 import Synchronization
+import Tiles
+import TwinEngine
 
 /// A finished tile: shared, never copied.
 struct CachedTile: Sendable {
@@ -15,13 +17,13 @@ struct CachedTile: Sendable {
     var cost: Int { plain.readableBytes + compressed.readableBytes + 256 }
 }
 
-/// What a cached tile depends on. A change of a layer gives another key; the old entry ages out.
+/// What a cached tile depends on. A change that touches the tile gives another key; the old entry ages out.
 struct TileKey: Hashable, Sendable {
     var tileset: String
     var z: Int
     var x: Int
     var y: Int
-    /// A digest of the ids and versions of the layers.
+    /// A digest of the ids of the layers and, for each, of the newest change that touched the tile.
     var version: UInt64
     /// A digest of the fields hidden from the caller; callers that see the same share an entry.
     var access: UInt64
@@ -31,6 +33,8 @@ struct TileKey: Hashable, Sendable {
 ///
 /// Single flight: callers that ask for a tile while it is being made wait for that one result.
 final class TileCache: Sendable {
+    /// Which tiles the city's changes touched.
+    let changes = TileChangeTracker()
     private let shards: [Shard]
     private let hits = Atomic<UInt64>(0)
     private let misses = Atomic<UInt64>(0)

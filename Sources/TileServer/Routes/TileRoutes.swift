@@ -30,9 +30,9 @@ enum TileRoutes {
 
     /// The layers of a tileset that the caller may read.
     static func layers(
-        _ tileset: String, _ server: CityServer, _ principal: Principal
+        _ tileset: String, _ server: CityServer, _ principal: Principal, _ view: CityView? = nil
     ) throws(Problem) -> [ReadableLayer] {
-        let view = server.city.view()
+        let view = view ?? server.city.view()
         if tileset == basemap {
             return server.readableLayers(view, principal).filter(\.definition.isBase)
         }
@@ -58,15 +58,54 @@ enum TileRoutes {
             throw Problem.parameter("y", "at zoom \(z) rows run from 0 to \(side - 1)")
         }
         let tileset = request.path("tileset")
-        let shown = try layers(tileset, server, request.principal).filter { $0.definition.zoom.contains(z) }
+        if server.tiles.changes.isCheckDue() {
+            try await server.workers.run {
+                try server.city.refresh()
+                try follow(server)
+            }
+        }
+        let (shown, versions) = try await layers(tileset, try TileID(z: z, x: x, y: y), server, request.principal)
+        let dependence = zip(shown, versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
+        let access = shown.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
         let key = TileKey(
-            tileset: tileset, z: z, x: x, y: y,
-            version: EntityTag.hash(Array(shown.map { "\($0.id)@\($0.view.version)" }.joined(separator: ",").utf8)),
-            access: EntityTag.hash(Array(shown.flatMap { $0.masked.sorted() }.joined(separator: ",").utf8)))
+            tileset: tileset, z: z, x: x, y: y, version: EntityTag.hash(Array(dependence.utf8)),
+            access: EntityTag.hash(Array(access.utf8)))
         let tile = try await server.tiles.tile(key) {
             try await server.workers.run { try make(server, z, x, y, shown) }
         }
-        return reply(tile, request.request)
+        return reply(tile, request.request, cacheControl(shown))
+    }
+
+    /// The layers of a tileset that the tile shows, of one view, and for each the newest change that touched the tile.
+    private static func layers(
+        _ tileset: String, _ tile: TileID, _ server: CityServer, _ principal: Principal
+    ) async throws -> ([ReadableLayer], [Int64]) {
+        var shown: [ReadableLayer] = []
+        for _ in 0..<4 {
+            let view = server.city.view()
+            shown = try layers(tileset, server, principal, view).filter { $0.definition.zoom.contains(tile.z) }
+            if let versions = server.tiles.changes.versions(shown.map(\.id), tile, view, server.city) {
+                return (shown, versions)
+            }
+            try await server.workers.run { try follow(server) }
+        }
+        // Changes come faster than they are followed: then each change of a layer touches all of its tiles.
+        return (shown, shown.map(\.view.version))
+    }
+
+    private static func follow(_ server: CityServer) throws {
+        try server.tiles.changes.follow(server.city)
+        server.metrics.set("twin_tile_lag_seconds", server.tiles.changes.lag)
+        server.metrics.set("twin_tiles_touched_total", Double(server.tiles.changes.touchedCount))
+    }
+
+    /// Clients keep a tile as long as all of its layers allow; then they ask whether it still holds, which costs a 304.
+    /// Shared caches keep only what anybody may read.
+    static func cacheControl(_ layers: [ReadableLayer]) -> String {
+        let isPublic = layers.allSatisfy { $0.definition.classification == .public && $0.masked.isEmpty }
+        let age = layers.map { $0.definition.tiles?.maximumAge ?? 0 }.min() ?? 0
+        let kept = age > 0 ? "max-age=\(age)" : "no-cache"
+        return isPublic ? kept : "private, \(kept)"
     }
 
     static func make(
@@ -81,12 +120,12 @@ enum TileRoutes {
             entityTag: EntityTag.of(bytes))
     }
 
-    static func reply(_ tile: CachedTile, _ request: Request) -> Reply {
+    static func reply(_ tile: CachedTile, _ request: Request, _ cacheControl: String = "no-cache") -> Reply {
         let type = "application/vnd.mapbox-vector-tile"
         guard !tile.isEmpty else {
             var reply = Reply(status: .noContent)
             reply.entityTag = tile.entityTag
-            reply.cacheControl = "no-cache"
+            reply.cacheControl = cacheControl
             return reply
         }
         var reply: Reply
@@ -99,8 +138,7 @@ enum TileRoutes {
             reply.entityTag = tile.entityTag
         }
         reply.headers[.vary] = "Accept-Encoding, Authorization"
-        // Clients keep the tile and ask whether it still holds: an edit shows at once, an unchanged tile costs 304.
-        reply.cacheControl = "no-cache"
+        reply.cacheControl = cacheControl
         return reply
     }
 
