@@ -45,10 +45,13 @@ let package = Package(
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CMeshopt", providers: [.apt(["libmeshoptimizer-dev"])]),
 
         // The house: dependencies run one way, top to bottom.
         .target(name: "Spatial", dependencies: ["CGEOS", "CPROJ"], swiftSettings: settings),
-        .target(name: "Tiles", dependencies: ["Spatial", "CDeflate", "CZstd", "CBrotli"], swiftSettings: settings),
+        .target(
+            name: "Tiles", dependencies: ["Spatial", "CDeflate", "CZstd", "CBrotli", "CMeshopt"],
+            swiftSettings: settings),
         .target(
             name: "TwinEngine",
             dependencies: [

@@ -5,7 +5,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # Libraries to build with, and what the page's set-up needs.
 build_packages=(
     pkg-config libgdal-dev libgeos-dev libproj-dev proj-data libspatialite-dev libsqlite3-dev libdeflate-dev libzstd-dev
-    libbrotli-dev libssl-dev
+    libbrotli-dev libmeshoptimizer-dev libssl-dev
     ca-certificates curl python3 python3-pip python3-venv
 )
 # Independent judges: GDAL's tools, SQLite's shell, a browser with a Chinese font.

@@ -114,7 +114,7 @@ import Testing
         let text = try glb.viewBytes(try #require(views["name"]?["values"] as? Int))
         let ends = Array(try glb.viewBytes(try #require(views["name"]?["stringOffsets"] as? Int)))
         #expect(String(decoding: text, as: UTF8.self) == "楼0号楼1号楼2号")
-        #expect(stride(from: 0, to: ends.count, by: 4).map { ends[$0] } == [0, 7, 14, 21])
+        #expect(stride(from: 0, to: ends.count, by: 2).map { ends[$0] } == [0, 7, 14, 21])
         let ids = Array(try glb.viewBytes(try #require(views["id"]?["values"] as? Int)))
         #expect(ids.count == 24 && ids[12] == 2 && ids[20] == 4)
         let classes = (metadata["schema"] as? [String: Any])?["classes"] as? [String: [String: Any]]

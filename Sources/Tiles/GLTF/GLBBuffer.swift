@@ -8,6 +8,18 @@ struct GLBBuffer {
         var stride: Int?
         /// 34962 vertices, 34963 indices; nil for metadata.
         var target: Int?
+        /// Where the view's compressed bytes are; `offset` is then in the second buffer, which nobody stores.
+        var compression: Compression?
+    }
+
+    /// What EXT_meshopt_compression says of a view.
+    struct Compression {
+        var offset: Int
+        var length: Int
+        var stride: Int
+        var count: Int
+        var isTriangles: Bool
+        var filter: Meshopt.Filter
     }
 
     struct Accessor {
@@ -26,6 +38,8 @@ struct GLBBuffer {
     private(set) var bytes: [UInt8] = []
     private(set) var views: [View] = []
     private(set) var accessors: [Accessor] = []
+    /// The size that the compressed views have when they are decoded.
+    private var decodedLength = 0
 
     mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
 
@@ -45,6 +59,40 @@ struct GLBBuffer {
         return views.count - 1
     }
 
+    /// Appends elements of `stride` bytes as a compressed view and returns its index.
+    mutating func addCompressed(
+        vertices raw: [UInt8], stride: Int, filter: Meshopt.Filter = .none
+    ) -> Int {
+        let encoded = Meshopt.encodeVertices(raw, stride: stride)
+        return addCompressed(
+            encoded, decoded: raw.count, target: Self.vertexTarget,
+            Compression(
+                offset: bytes.count, length: encoded.count, stride: stride, count: raw.count / stride,
+                isTriangles: false, filter: filter))
+    }
+
+    /// Appends triangles as a compressed view of `size` bytes per index and returns its index.
+    mutating func addCompressed(triangles indices: [UInt32], vertexCount: Int, size: Int) -> Int {
+        let encoded = Meshopt.encodeTriangles(indices, vertexCount: vertexCount)
+        return addCompressed(
+            encoded, decoded: indices.count * size, target: Self.indexTarget,
+            Compression(
+                offset: bytes.count, length: encoded.count, stride: size, count: indices.count,
+                isTriangles: true, filter: .none))
+    }
+
+    private mutating func addCompressed(
+        _ encoded: [UInt8], decoded: Int, target: Int, _ compression: Compression
+    ) -> Int {
+        bytes.append(contentsOf: encoded)
+        views.append(
+            View(
+                offset: decodedLength, length: decoded, stride: compression.isTriangles ? nil : compression.stride,
+                target: target, compression: compression))
+        decodedLength += (decoded + 7) / 8 * 8
+        return views.count - 1
+    }
+
     /// Adds an accessor over a view of its own and returns its index.
     mutating func addAccessor(_ accessor: Accessor) -> Int {
         accessors.append(accessor)
@@ -54,15 +102,23 @@ struct GLBBuffer {
     func write(into json: inout JSONText) {
         json.arrayField("buffers") { list in
             list.object { $0.field("byteLength", bytes.count) }
+            guard decodedLength > 0 else { return }
+            list.object { buffer in
+                buffer.field("byteLength", decodedLength)
+                buffer.objectField("extensions") { extensions in
+                    extensions.objectField("EXT_meshopt_compression") { $0.field("fallback", true) }
+                }
+            }
         }
         json.arrayField("bufferViews") { list in
             for view in views {
                 list.object { item in
-                    item.field("buffer", 0)
+                    item.field("buffer", view.compression == nil ? 0 : 1)
                     item.field("byteOffset", view.offset)
                     item.field("byteLength", view.length)
                     if let stride = view.stride { item.field("byteStride", stride) }
                     if let target = view.target { item.field("target", target) }
+                    if let compression = view.compression { Self.write(compression, into: &item) }
                 }
             }
         }
@@ -80,6 +136,20 @@ struct GLBBuffer {
                         item.field("max", accessor.maximum)
                     }
                 }
+            }
+        }
+    }
+
+    private static func write(_ compression: Compression, into view: inout JSONText) {
+        view.objectField("extensions") { extensions in
+            extensions.objectField("EXT_meshopt_compression") { item in
+                item.field("buffer", 0)
+                item.field("byteOffset", compression.offset)
+                item.field("byteLength", compression.length)
+                item.field("byteStride", compression.stride)
+                item.field("count", compression.count)
+                item.field("mode", compression.isTriangles ? "TRIANGLES" : "ATTRIBUTES")
+                if compression.filter != .none { item.field("filter", compression.filter.rawValue) }
             }
         }
     }

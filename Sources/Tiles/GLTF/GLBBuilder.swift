@@ -16,9 +16,11 @@ public struct GLBMaterial: Sendable, Equatable {
 
 /// Encodes meshes and the properties of their features as one GLB: the content of a 3D tile.
 ///
-/// East, north and up become glTF's x, -z and y; positions are Float32 relative to the node's translation, which is the
-/// centre of the meshes rounded to whole metres. Units: metres. Complexity: linear. Thread use: a value.
-/// Source: glTF 2.0; EXT_mesh_features; EXT_structural_metadata; 3D Tiles 1.1, "glTF" tile format.
+/// East, north and up become glTF's x, -z and y; positions are relative to the node's translation, which is the centre
+/// of the meshes rounded to whole metres: Float32, or with compression steps of a grid. Units: metres.
+/// Complexity: linear, n log n with compression. Thread use: a value.
+/// Source: glTF 2.0; EXT_mesh_features; EXT_structural_metadata; KHR_mesh_quantization; EXT_meshopt_compression;
+/// 3D Tiles 1.1, "glTF" tile format.
 public struct GLBBuilder: Sendable {
     /// How vertex normals are stored.
     public enum NormalFormat: Sendable {
@@ -31,14 +33,19 @@ public struct GLBBuilder: Sendable {
     /// Feature numbers are Float32 in the GLB: more would not be exact.
     public static let maximumFeatureCount = 1 << 24
 
+    /// Of meshes without compression.
     public var normalFormat: NormalFormat
+    public var compression: MeshCompression
     /// The id of the class that the columns belong to.
     public var className: String
     private var primitives: [(mesh: TriangleMesh, material: GLBMaterial)] = []
     private var columns: [PropertyColumn] = []
 
-    public init(className: String = "feature", normalFormat: NormalFormat = .float32) {
+    public init(
+        className: String = "feature", normalFormat: NormalFormat = .float32, compression: MeshCompression = .none
+    ) {
         self.className = className
+        self.compression = compression
         self.normalFormat = normalFormat
     }
 
@@ -62,18 +69,45 @@ public struct GLBBuilder: Sendable {
         var buffer = GLBBuffer()
         buffer.reserve(primitives.reduce(4096) { $0 + $1.mesh.vertexCount * 32 + $1.mesh.indices.count * 4 })
         let translation = try center()
-        var written: [GLBPrimitive] = []
-        for primitive in primitives {
-            written.append(
-                try GLBPrimitive(
-                    primitive.mesh, primitive.material, translation, normalFormat, rows: rows, into: &buffer))
-        }
+        let written = try write(translation, rows, into: &buffer)
         let table = columns.map { StoredColumn($0, into: &buffer) }
         // EXT_structural_metadata wants 8; a length that is a multiple of 8 needs no further padding.
         buffer.align(8)
         var json = JSONText()
         writeDocument(written, table, rows, translation, buffer, into: &json)
         return try assemble(json.bytes, buffer.bytes)
+    }
+
+    /// The primitives as they were written, and by what the node scales them.
+    private struct Written {
+        var primitives: [(primitive: GLBPrimitive, material: GLBMaterial)] = []
+        var scale = 1.0
+    }
+
+    private func write(
+        _ translation: SIMD3<Double>, _ rows: Int, into buffer: inout GLBBuffer
+    ) throws(TileError) -> Written {
+        var written = Written()
+        guard let exponent = compression.stepExponent else {
+            for (mesh, material) in primitives {
+                let primitive = try GLBPrimitive(mesh, material, translation, normalFormat, rows: rows, into: &buffer)
+                written.primitives.append((primitive, material))
+            }
+            return written
+        }
+        var meshes: [(mesh: QuantizedMesh, material: GLBMaterial)] = []
+        for (mesh, material) in primitives {
+            let quantized = try QuantizedMesh(mesh, origin: translation, stepExponent: exponent)
+            if !quantized.indices.isEmpty { meshes.append((quantized, material)) }
+        }
+        let isShort = meshes.allSatisfy { $0.mesh.extent <= Int32(Int16.max) }
+        if isShort { written.scale = Double(sign: .plus, exponent: exponent, significand: 1) }
+        for (mesh, material) in meshes {
+            let primitive = try GLBPrimitive(
+                mesh, isShort: isShort, stepExponent: exponent, rows: rows, into: &buffer)
+            written.primitives.append((primitive, material))
+        }
+        return written
     }
 
     private func checkedRowCount() throws(TileError) -> Int {
@@ -125,7 +159,7 @@ public struct GLBBuilder: Sendable {
     }
 
     private func writeDocument(
-        _ written: [GLBPrimitive], _ table: [StoredColumn], _ rows: Int, _ translation: SIMD3<Double>,
+        _ written: Written, _ table: [StoredColumn], _ rows: Int, _ translation: SIMD3<Double>,
         _ buffer: GLBBuffer, into json: inout JSONText
     ) {
         json.object { root in
@@ -133,31 +167,34 @@ public struct GLBBuilder: Sendable {
                 asset.field("version", "2.0")
                 asset.field("generator", "TwinEngine")
             }
-            writeExtensionLists(hasMesh: !written.isEmpty, hasTable: !table.isEmpty, into: &root)
+            writeExtensionLists(hasMesh: !written.primitives.isEmpty, hasTable: !table.isEmpty, into: &root)
             root.field("scene", 0)
             root.arrayField("scenes") { list in
                 list.object { scene in
-                    if !written.isEmpty { scene.field("nodes", [0]) }
+                    if !written.primitives.isEmpty { scene.field("nodes", [0]) }
                 }
             }
-            if !written.isEmpty {
+            if !written.primitives.isEmpty {
                 root.arrayField("nodes") { list in
                     list.object { node in
                         node.field("mesh", 0)
                         node.field("translation", [translation.x, translation.z, 0 - translation.y])
+                        if written.scale != 1 {
+                            node.field("scale", [written.scale, written.scale, written.scale])
+                        }
                     }
                 }
                 root.arrayField("meshes") { list in
                     list.object { mesh in
                         mesh.arrayField("primitives") { items in
-                            for (index, primitive) in written.enumerated() {
-                                primitive.write(material: index, hasTable: !table.isEmpty, into: &items)
+                            for (index, entry) in written.primitives.enumerated() {
+                                entry.primitive.write(material: index, hasTable: !table.isEmpty, into: &items)
                             }
                         }
                     }
                 }
                 root.arrayField("materials") { list in
-                    for primitive in primitives { Self.write(primitive.material, into: &list) }
+                    for entry in written.primitives { Self.write(entry.material, into: &list) }
                 }
             }
             if !buffer.bytes.isEmpty { buffer.write(into: &root) }
@@ -170,15 +207,19 @@ public struct GLBBuilder: Sendable {
     }
 
     private func writeExtensionLists(hasMesh: Bool, hasTable: Bool, into root: inout JSONText) {
-        let quantized = hasMesh && normalFormat == .int8
+        let isCompressed = hasMesh && compression != .none
+        let quantized = hasMesh && (isCompressed || normalFormat == .int8)
         guard hasMesh || hasTable else { return }
         root.arrayField("extensionsUsed") { list in
             if hasMesh { list.value("EXT_mesh_features") }
             if hasTable { list.value("EXT_structural_metadata") }
             if quantized { list.value("KHR_mesh_quantization") }
+            if isCompressed { list.value("EXT_meshopt_compression") }
         }
-        if quantized {
-            root.arrayField("extensionsRequired") { $0.value("KHR_mesh_quantization") }
+        guard quantized else { return }
+        root.arrayField("extensionsRequired") { list in
+            list.value("KHR_mesh_quantization")
+            if isCompressed { list.value("EXT_meshopt_compression") }
         }
     }
 

@@ -17,7 +17,7 @@ struct GLBPrimitive {
         guard mesh.vertexCount < Int(UInt32.max) else {
             throw TileError(.tooLarge, "\(mesh.vertexCount) vertices in a tile: split it")
         }
-        featureCount = try Self.countFeatures(mesh, rows)
+        featureCount = try Self.countFeatures(mesh.features, rows)
         position = try Self.addPositions(mesh, translation, into: &buffer)
         normal = Self.addNormals(mesh, normalFormat, into: &buffer)
         let ids = buffer.addView(
@@ -27,10 +27,10 @@ struct GLBPrimitive {
         indices = Self.addIndices(mesh, into: &buffer)
     }
 
-    private static func countFeatures(_ mesh: TriangleMesh, _ rows: Int) throws(TileError) -> Int {
+    static func countFeatures(_ features: [UInt32], _ rows: Int) throws(TileError) -> Int {
         var seen = [Bool](repeating: false, count: rows)
         var count = 0
-        for feature in mesh.features {
+        for feature in features {
             guard Int(feature) < rows else {
                 throw TileError(.argument, "feature \(feature) has no row: the columns have \(rows) values")
             }
@@ -93,9 +93,9 @@ struct GLBPrimitive {
             // Four bytes per normal: glTF wants attributes aligned to 4.
             var packed = [Int8](repeating: 0, count: 4 * mesh.vertexCount)
             for vertex in 0..<mesh.vertexCount {
-                packed[4 * vertex] = quantized(mesh.normals[3 * vertex])
-                packed[4 * vertex + 1] = quantized(mesh.normals[3 * vertex + 2])
-                packed[4 * vertex + 2] = quantized(0 - mesh.normals[3 * vertex + 1])
+                packed[4 * vertex] = QuantizedMesh.quantized(mesh.normals[3 * vertex])
+                packed[4 * vertex + 1] = QuantizedMesh.quantized(mesh.normals[3 * vertex + 2])
+                packed[4 * vertex + 2] = QuantizedMesh.quantized(0 - mesh.normals[3 * vertex + 1])
             }
             let view = buffer.addView(packed, alignment: 4, stride: 4, target: GLBBuffer.vertexTarget)
             return buffer.addAccessor(
@@ -104,19 +104,14 @@ struct GLBPrimitive {
         }
     }
 
-    /// The nearest of the 255 steps from -1 to 1.
-    @inline(__always)
-    private static func quantized(_ component: Float) -> Int8 {
-        let scaled = max(-127, min(127, component * 127))
-        return Int8(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+    static func linear(_ colour: VertexColour) -> SIMD4<UInt8> {
+        SIMD4(
+            LinearColour.bytes[Int(colour.red)], LinearColour.bytes[Int(colour.green)],
+            LinearColour.bytes[Int(colour.blue)], colour.alpha)
     }
 
     private static func addColours(_ mesh: TriangleMesh, into buffer: inout GLBBuffer) -> Int {
-        let linear = mesh.colours.map { colour in
-            SIMD4<UInt8>(
-                LinearColour.bytes[Int(colour.red)], LinearColour.bytes[Int(colour.green)],
-                LinearColour.bytes[Int(colour.blue)], colour.alpha)
-        }
+        let linear = mesh.colours.map(linear)
         let view = buffer.addView(linear, alignment: 4, target: GLBBuffer.vertexTarget)
         return buffer.addAccessor(
             .init(
@@ -167,6 +162,8 @@ struct StoredColumn {
     let column: PropertyColumn
     let values: Int
     let offsets: Int?
+    /// The smallest type that holds the length of the text.
+    private(set) var offsetType = "UINT32"
 
     init(_ column: PropertyColumn, into buffer: inout GLBBuffer) {
         self.column = column
@@ -182,7 +179,12 @@ struct StoredColumn {
             // A view may not be empty.
             if text.isEmpty { text.append(0) }
             values = buffer.addView(text, alignment: 8)
-            offsets = buffer.addView(ends, alignment: 8)
+            if text.count <= Int(UInt16.max) {
+                offsetType = "UINT16"
+                offsets = buffer.addView(ends.map { UInt16(truncatingIfNeeded: $0) }, alignment: 8)
+            } else {
+                offsets = buffer.addView(ends, alignment: 8)
+            }
         case .float64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
         case .float32(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
         case .int64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
@@ -207,7 +209,7 @@ struct StoredColumn {
             item.field("values", values)
             if let offsets {
                 item.field("stringOffsets", offsets)
-                item.field("stringOffsetType", "UINT32")
+                item.field("stringOffsetType", offsetType)
             }
         }
     }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How the vertices and triangles of a GLB are stored.
+public enum MeshCompression: Sendable, Equatable {
+    /// Float32 positions and plain views: any glTF 2.0 reader takes it.
+    case none
+    /// Positions on a grid, 8-bit normals, vertices and triangles compressed. The GLB then requires
+    /// KHR_mesh_quantization and EXT_meshopt_compression.
+    ///
+    /// The grid's step is the largest power of two of a metre that is at most twice `precision`, so that each
+    /// coordinate is off by at most `precision` metres, and by the same for equal positions of different tiles.
+    case meshopt(precision: Double)
+
+    /// Each coordinate within 8 mm: a grid of 1/64 m.
+    public static let city = MeshCompression.meshopt(precision: 0.01)
+
+    /// The binary exponent of the grid's step; nil without compression.
+    var stepExponent: Int? {
+        guard case .meshopt(let precision) = self else { return nil }
+        guard precision.isFinite, precision > 0 else { return -6 }
+        return max(-20, min(20, Int((precision * 2).exponent)))
+    }
+
+    /// The most by which a coordinate differs from the mesh's, metres; 0 means Float32's rounding only.
+    public var maximumError: Double {
+        stepExponent.map { Double(sign: .plus, exponent: $0, significand: 0.5) } ?? 0
+    }
+}
+
+/// A mesh on a grid, with its vertices in an order that compresses well.
+///
+/// Within each feature, vertices above one another follow each other, first those of its lower half, then those of its
+/// upper half, so that a block's ground plan is written twice and its corners' repetitions cost nothing. Equal vertices
+/// become one and triangles that shrink to a line are left out: a closed mesh stays closed. O(n log n).
+struct QuantizedMesh {
+    /// x, y, z in glTF's axes, in steps from the origin.
+    private(set) var positions: [SIMD3<Int32>] = []
+    /// glTF's axes in 1/127.
+    private(set) var normals: [SIMD4<Int8>] = []
+    private(set) var features: [UInt32] = []
+    private(set) var colours: [VertexColour] = []
+    private(set) var indices: [UInt32] = []
+
+    /// Steps that fit into the mantissa of the exponential filter.
+    static let maximumSteps = Double(1 << 23 - 1)
+
+    /// - Throws: `TileError` with code `argument` for positions that are not finite or farther than 2^23 steps away.
+    init(_ mesh: TriangleMesh, origin: SIMD3<Double>, stepExponent: Int) throws(TileError) {
+        let perStep = Double(sign: .plus, exponent: -stepExponent, significand: 1)
+        var snapped: [SIMD3<Int32>] = []
+        snapped.reserveCapacity(mesh.vertexCount)
+        for i in stride(from: 0, to: mesh.positions.count - 2, by: 3) {
+            let east = (mesh.positions[i] - origin.x) * perStep
+            let north = (mesh.positions[i + 1] - origin.y) * perStep
+            let up = (mesh.positions[i + 2] - origin.z) * perStep
+            guard abs(east) < Self.maximumSteps, abs(north) < Self.maximumSteps, abs(up) < Self.maximumSteps else {
+                throw TileError(
+                    .argument, "positions that are not finite or beyond the grid: leave such shapes out, or split the tile")
+            }
+            snapped.append(SIMD3(Int32(east.rounded()), Int32(up.rounded()), 0 &- Int32(north.rounded())))
+        }
+        var remap = [UInt32](repeating: 0, count: mesh.vertexCount)
+        var start = 0
+        while start < mesh.vertexCount {
+            var end = start + 1
+            while end < mesh.vertexCount, mesh.features[end] == mesh.features[start] { end += 1 }
+            arrange(mesh, snapped, start..<end, &remap)
+            start = end
+        }
+        takeTriangles(mesh, remap)
+    }
+
+    private struct Entry {
+        var vertex: Int
+        /// Half, place on the ground plan, height, kind of face: the order of the vertices.
+        var key: (half: Int32, plan: Int32, height: Int32, isWall: Int32)
+    }
+
+    /// Puts the vertices of one feature into their order and joins equal ones.
+    private mutating func arrange(
+        _ mesh: TriangleMesh, _ snapped: [SIMD3<Int32>], _ range: Range<Int>, _ remap: inout [UInt32]
+    ) {
+        var (low, high) = (Int32.max, Int32.min)
+        for vertex in range {
+            low = min(low, snapped[vertex].y)
+            high = max(high, snapped[vertex].y)
+        }
+        let middle = (Int64(low) + Int64(high)) / 2
+        var plan: [SIMD2<Int32>: Int32] = [:]
+        var entries: [Entry] = []
+        entries.reserveCapacity(range.count)
+        for vertex in range {
+            let point = snapped[vertex]
+            let place = SIMD2(point.x, point.z)
+            let number = plan[place] ?? Int32(truncatingIfNeeded: plan.count)
+            plan[place] = number
+            let isWall: Int32 = abs(mesh.normals[3 * vertex + 2]) < 0.5 ? 1 : 0
+            entries.append(Entry(vertex: vertex, key: (Int64(point.y) > middle ? 1 : 0, number, point.y, isWall)))
+        }
+        entries.sort { first, second in
+            let (a, b) = (first.key, second.key)
+            return (a.half, a.plan, a.height, a.isWall, first.vertex)
+                < (b.half, b.plan, b.height, b.isWall, second.vertex)
+        }
+        let first = positions.count
+        for entry in entries {
+            let point = snapped[entry.vertex]
+            let normal = Self.normal(mesh, entry.vertex)
+            let colour = mesh.hasColours ? mesh.colours[entry.vertex] : .white
+            // Vertices of one place and height are neighbours: look back among them.
+            var same = positions.count - 1
+            while same >= first, positions[same] == point,
+                normals[same] != normal || (mesh.hasColours && colours[same] != colour)
+            { same -= 1 }
+            if same >= first, positions[same] == point {
+                remap[entry.vertex] = UInt32(truncatingIfNeeded: same)
+                continue
+            }
+            remap[entry.vertex] = UInt32(truncatingIfNeeded: positions.count)
+            positions.append(point)
+            normals.append(normal)
+            features.append(mesh.features[entry.vertex])
+            if mesh.hasColours { colours.append(colour) }
+        }
+    }
+
+    private mutating func takeTriangles(_ mesh: TriangleMesh, _ remap: [UInt32]) {
+        indices.reserveCapacity(mesh.indices.count)
+        for i in stride(from: 0, to: mesh.indices.count - 2, by: 3) {
+            let corners = (
+                remap[Int(mesh.indices[i])], remap[Int(mesh.indices[i + 1])], remap[Int(mesh.indices[i + 2])]
+            )
+            let (a, b, c) = (positions[Int(corners.0)], positions[Int(corners.1)], positions[Int(corners.2)])
+            guard a != b, b != c, c != a else { continue }
+            indices.append(corners.0)
+            indices.append(corners.1)
+            indices.append(corners.2)
+        }
+    }
+
+    private static func normal(_ mesh: TriangleMesh, _ vertex: Int) -> SIMD4<Int8> {
+        SIMD4(
+            quantized(mesh.normals[3 * vertex]), quantized(mesh.normals[3 * vertex + 2]),
+            quantized(0 - mesh.normals[3 * vertex + 1]), 0)
+    }
+
+    /// The nearest of the 255 steps from -1 to 1.
+    @inline(__always)
+    static func quantized(_ component: Float) -> Int8 {
+        let scaled = max(-127, min(127, component * 127))
+        return Int8(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+    }
+
+    /// The largest distance from the origin along an axis, in steps.
+    var extent: Int32 {
+        positions.reduce(0) { max($0, max(abs($1.x), max(abs($1.y), abs($1.z)))) }
+    }
+}
