@@ -36,7 +36,8 @@ import Testing
         var mesher = BuildingMesher()
         for feature in 0..<count {
             let center = SIMD2(
-                Double.random(in: -spread...spread, using: &random), Double.random(in: -spread...spread, using: &random))
+                Double.random(in: -spread...spread, using: &random), Double.random(in: -spread...spread, using: &random)
+            )
             let corners = Int.random(in: 3...9, using: &random)
             let ring = MeshTests.star(&random, center: center, radius: 3...20, count: corners)
             let height = Double.random(in: 3...80, using: &random)

@@ -55,7 +55,8 @@ struct QuantizedMesh {
             let up = (mesh.positions[i + 2] - origin.z) * perStep
             guard abs(east) < Self.maximumSteps, abs(north) < Self.maximumSteps, abs(up) < Self.maximumSteps else {
                 throw TileError(
-                    .argument, "positions that are not finite or beyond the grid: leave such shapes out, or split the tile")
+                    .argument,
+                    "positions that are not finite or beyond the grid: leave such shapes out, or split the tile")
             }
             snapped.append(SIMD3(Int32(east.rounded()), Int32(up.rounded()), 0 &- Int32(north.rounded())))
         }

@@ -75,7 +75,7 @@ extension TilesetPlan {
     }
 
     /// Centre and half axes.
-    private static func boxNumbers(_ box: Box3D) -> [Double] {
+    static func boxNumbers(_ box: Box3D) -> [Double] {
         let (center, half) = (box.center, (box.max - box.min) * 0.5)
         return [center.x, center.y, center.z, half.x, 0, 0, 0, half.y, 0, 0, 0, half.z]
     }
