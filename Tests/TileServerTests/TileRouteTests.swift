@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import Spatial
+import Testing
+import Tiles
+
+@testable import TileServer
+@testable import TwinEngine
+
+/// Tiles over HTTP while the city is edited.
+@Suite struct TileRouteTests {
+    /// A copy of the test city that may be edited.
+    private func withServer(_ test: @Sendable (CityServer, String, any TestClientProtocol) async throws -> Void)
+        async throws
+    {
+        let original = try TestCity.store.get()
+        let store = FileManager.default.temporaryDirectory.appendingPathComponent("twin-tiles-\(UUID())").path
+        try FileManager.default.copyItem(atPath: original, toPath: store)
+        defer { try? FileManager.default.removeItem(atPath: store) }  // a temporary folder: nothing depends on it
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let server = try CityServer(city: try City.open(store: store), options: ServeOptions(), logger: logger)
+        let application = Application(responder: CityResponder(server: server, routes: RouteTable.all))
+        try await application.test(.router) { try await test(server, store, $0) }
+        try await server.workers.shutdown()
+    }
+
+    private static func edit(_ store: String, _ sql: String) throws {
+        try CityStore.open(store).queue.write { try $0.execute(sql: sql) }
+    }
+
+    private static func tile(_ lon: Double, _ lat: Double, _ z: Int) -> String {
+        let x = Int((lon + 180) / 360 * Double(1 << z))
+        let latitude = lat * .pi / 180
+        let y = Int((1 - log(tan(latitude) + 1 / cos(latitude)) / .pi) / 2 * Double(1 << z))
+        return "/tiles/shops/\(z)/\(x)/\(y).mvt"
+    }
+
+    @Test func anEditChangesItsTilesAndNoOthers() async throws {
+        try await withServer { server, store, client in
+            let near = Self.tile(120.0001, 36.25, 16)
+            let far = Self.tile(120.0201, 36.25, 16)
+            func get(_ path: String, _ tag: String? = nil) async throws -> TestResponse {
+                try await client.execute(uri: path, method: .get, headers: tag.map { [.ifNoneMatch: $0] } ?? [:])
+            }
+            let (before, other) = (try await get(near), try await get(far))
+            #expect(before.status == .ok && other.status == .ok)
+            let (tag, otherTag) = (try #require(before.headers[.eTag]), try #require(other.headers[.eTag]))
+            #expect(try await get(near, tag).status == .notModified)
+            let misses = server.tiles.missCount
+            try Self.edit(store, "UPDATE shops SET name = '改名' WHERE code = 's0'")
+            // As a writer in this process does after its commit.
+            try server.city.refresh()
+            let after = try await get(near, tag)
+            #expect(after.status == .ok)
+            #expect(after.headers[.eTag] != tag)
+            #expect(try await get(far, otherTag).status == .notModified)
+            #expect(server.tiles.missCount == misses + 1, "only the touched tile is made again")
+            #expect(server.tiles.changes.lag > 0 && server.tiles.changes.touchedCount > 0)
+            let decoded = try MVTDecoder.decode(Array(after.body.readableBytesView))
+            #expect(decoded[0].features.contains { $0.attributes["name"] == .string("改名") })
+            let metrics = try await get("/metrics")
+            #expect(String(buffer: metrics.body).contains("twin_tile_lag_seconds"))
+        }
+    }
+
+    @Test func anEditByAnotherProcessShowsWithinTheInterval() async throws {
+        try await withServer { _, store, client in
+            let path = Self.tile(120.0001, 36.25, 16)
+            func tag() async throws -> String? {
+                try await client.execute(uri: path, method: .get).headers[.eTag]
+            }
+            let before = try await tag()
+            try Self.edit(store, "DELETE FROM shops WHERE code = 's0'")
+            try await Task.sleep(for: .milliseconds(120))
+            #expect(try await tag() != before)
+        }
+    }
+
+    @Test func cacheHeadersFollowTheLayers() async throws {
+        try await withServer { server, _, _ in
+            let view = server.city.view()
+            func header(_ id: String, _ masked: Set<String> = [], age: Int = 0) throws -> String {
+                let layer = try #require(view.layer(id))
+                guard age > 0 else { return TileRoutes.cacheControl([ReadableLayer(view: layer, masked: masked)]) }
+                var definition = layer.definition
+                definition.tiles = .standard(.point)
+                definition.tiles?.maximumAge = age
+                let aged = LayerView(
+                    definition: definition, snapshot: layer.snapshot, delta: layer.delta,
+                    coordinates: layer.coordinates)
+                return TileRoutes.cacheControl([ReadableLayer(view: aged, masked: masked)])
+            }
+            let open = try header("shops")
+            let masked = try header("shops", ["ratio"])
+            let restricted = try header("valves")
+            #expect(open == "no-cache" && masked == "private, no-cache" && restricted == "private, no-cache")
+            let openForAMinute = try header("shops", age: 60)
+            let restrictedForAMinute = try header("valves", age: 60)
+            #expect(openForAMinute == "max-age=60" && restrictedForAMinute == "private, max-age=60")
+        }
+    }
+
+    @Test func emptyTilesAreNoContent() async throws {
+        try await withServer { _, _, client in
+            let response = try await client.execute(uri: Self.tile(10, 10, 14), method: .get)
+            #expect(response.status == .noContent && response.headers[.eTag] != nil)
+            for bad in ["/tiles/shops/21/0/0.mvt", "/tiles/shops/3/8/0.mvt", "/tiles/shops/3/0/-1.mvt"] {
+                #expect(try await client.execute(uri: bad, method: .get).status == .badRequest)
+            }
+        }
+    }
+}
