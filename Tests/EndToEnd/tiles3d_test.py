@@ -2,9 +2,11 @@
 """Both 3D models read by trimesh and pygltflib, and compared with what the collections say of the same ids."""
 
 import collections
+import gzip
 import io
 import math
 
+import meshoptimizer
 import numpy
 import pygltflib
 import pyproj
@@ -67,8 +69,9 @@ class Content:
             if node.mesh is None:
                 continue
             offset = numpy.array(node.translation or [0, 0, 0], dtype=float)
+            scale = numpy.array(node.scale or [1, 1, 1], dtype=float)
             for primitive in self.gltf.meshes[node.mesh].primitives:
-                points = self.accessor(primitive.attributes.POSITION).astype(float) + offset
+                points = self.accessor(primitive.attributes.POSITION).astype(float) * scale + offset
                 # glTF is y up; 3D Tiles turns it: x, -z, y.
                 self.vertices.append(numpy.column_stack([points[:, 0], -points[:, 2], points[:, 1]]))
                 self.triangles.append(self.accessor(primitive.indices).reshape(-1, 3) + first)
@@ -82,7 +85,38 @@ class Content:
 
     def view(self, index):
         view = self.gltf.bufferViews[index]
+        compression = (view.extensions or {}).get("EXT_meshopt_compression")
+        if compression:
+            return self.decoded(compression)
         return self.blob[view.byteOffset or 0:(view.byteOffset or 0) + view.byteLength]
+
+    def decoded(self, compression):
+        """A compressed view, by PyPI's meshoptimizer."""
+        start = compression["byteOffset"]
+        data = numpy.frombuffer(self.blob[start:start + compression["byteLength"]], dtype="u1")
+        count, stride = compression["count"], compression["byteStride"]
+        if compression["mode"] == "TRIANGLES":
+            indices = meshoptimizer.decode_index_buffer(count, 4, data)
+            return numpy.ascontiguousarray(indices).astype({2: "<u2", 4: "<u4"}[stride]).tobytes()
+        raw = numpy.ascontiguousarray(meshoptimizer.decode_vertex_buffer(count, stride, data)).tobytes()
+        if compression.get("filter", "NONE") == "EXPONENTIAL":  # its clause: 24 bits times 2 to the top 8 bits
+            words = numpy.frombuffer(raw, dtype="<i4")
+            return numpy.ldexp(((words << 8) >> 8).astype("<f4"), words >> 24).astype("<f4").tobytes()
+        return raw
+
+    def plain(self):
+        """The same GLB without compression, for readers that do not know it."""
+        gltf, blob = pygltflib.GLTF2.from_json(self.gltf.to_json()), b""
+        for index, view in enumerate(gltf.bufferViews):
+            data = self.view(index)
+            blob += bytes(-len(blob) % 8)
+            view.buffer, view.byteOffset, view.byteLength, view.extensions = 0, len(blob), len(data), {}
+            blob += data
+        gltf.buffers = [pygltflib.Buffer(byteLength=len(blob))]
+        gltf.extensionsRequired = [e for e in gltf.extensionsRequired if e != "EXT_meshopt_compression"]
+        gltf.extensionsUsed = [e for e in gltf.extensionsUsed if e != "EXT_meshopt_compression"]
+        gltf.set_binary_blob(blob)
+        return b"".join(gltf.save_to_bytes())
 
     def accessor(self, index):
         accessor = self.gltf.accessors[index]
@@ -105,7 +139,8 @@ class Content:
             kind = definitions[name]
             data = self.view(entry["values"])
             if kind["type"] == "STRING":
-                offsets = numpy.frombuffer(self.view(entry["stringOffsets"]), dtype="<u4")
+                size = {"UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4"}[entry.get("stringOffsetType", "UINT32")]
+                offsets = numpy.frombuffer(self.view(entry["stringOffsets"]), dtype=size, count=table["count"] + 1)
                 result[name] = [data[a:b].decode() for a, b in zip(offsets, offsets[1:])]
             else:
                 code = {"INT64": "<i8", "UINT64": "<u8", "FLOAT32": "<f4", "FLOAT64": "<f8", "INT32": "<i4",
@@ -128,11 +163,12 @@ def inside(tile, vertices):
 def walk(model):
     """Reads all content of a model; gives id -> (properties, triangles in the tileset's frame)."""
     features, contents, leave, readable, empty = {}, 0, 0.0, True, 0
-    repeated, transform = 0, None
+    repeated, transform, stored, packed = 0, None, 0, 0
     for tile, transform, data in tiles(model):
         contents += 1
-        scene = trimesh.load(io.BytesIO(data), file_type="glb")
         content = Content(data)
+        scene = trimesh.load(io.BytesIO(content.plain()), file_type="glb")
+        stored, packed = stored + len(data), packed + len(gzip.compress(data, 6))
         faces = sum(len(g.faces) for g in scene.geometry.values())
         readable &= faces == len(content.triangles)
         leave = max(leave, inside(tile, content.vertices))
@@ -150,6 +186,7 @@ def walk(model):
     check(f"{model}: every vertex is inside its tile's box (1 cm)", leave < 0.01, f"{leave} m outside")
     check(f"{model}: every feature of every property table has triangles", empty == 0, empty)
     check(f"{model}: no feature is in two tiles", repeated == 0, repeated)
+    print(f"{model}: {stored / len(features):.1f} bytes per feature, {packed / len(features):.1f} with gzip")
     return features, transform
 
 

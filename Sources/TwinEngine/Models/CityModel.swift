@@ -67,10 +67,12 @@ public final class CityModel: Sendable {
         return json
     }
 
-    /// The bytes behind an address of the tileset: `t/PATH.glb` or `t/PATH.json`; nil if there is no such thing.
+    /// The bytes behind an address of the tileset: `t/PATH.glb` or `t/PATH.json`, or `implicit/` and what the same
+    /// tiles are as an implicit tileset; nil if there is no such thing.
     ///
     /// O(features of the tile); a tile has at most 500.
     public func content(path: String) throws -> [UInt8]? {
+        if path.hasPrefix("implicit/") { return try implicit(path.dropFirst(9)) }
         guard path.hasPrefix("t/") else { return nil }
         if path.hasSuffix(".json") {
             return plan.json(root: frame.frame.toGeocentric, subtree: String(path.dropFirst(2).dropLast(5)))
@@ -81,11 +83,27 @@ public final class CityModel: Sendable {
         return try mesh(numbers)
     }
 
+    /// `tileset.json`, `s/LEVEL/X/Y.subtree` or `c/LEVEL/X/Y.glb` of the implicit form.
+    private func implicit(_ path: Substring) throws -> [UInt8]? {
+        if path == "tileset.json" { return plan.implicitJSON(root: frame.frame.toGeocentric) }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let name = parts.last?.split(separator: ".", omittingEmptySubsequences: false) ?? []
+        guard parts.count == 4, name.count == 2, let level = Int(parts[1]), let x = Int(parts[2]), let y = Int(name[0])
+        else { return nil }
+        switch (parts[0], name[1]) {
+        case ("s", "subtree"): return plan.subtree(level: level, x: x, y: y)
+        case ("c", "glb"):
+            return try TilesetPlan.path(level: level, x: x, y: y).flatMap(plan.items(content:)).map(mesh)
+        default: return nil
+        }
+    }
+
     private func mesh(_ numbers: [Int]) throws -> [UInt8] {
         var mesh = TriangleMesh(hasColours: true)
         var table = ModelTable(definition: definition, layers: layers, masked: masked)
         for (index, layer) in layers.enumerated() {
-            let rows = numbers.filter { items[$0].layer == UInt32(index) }.map { Int(items[$0].row) }
+            // In the layer's order, which is one of neighbourhood: it compresses better than the plan's.
+            let rows = numbers.filter { items[$0].layer == UInt32(index) }.sorted().map { Int(items[$0].row) }
             guard !rows.isEmpty else { continue }
             var shape: any ModelShape =
                 switch definition.kind {
@@ -98,7 +116,7 @@ public final class CityModel: Sendable {
             }
         }
         frame.place(&mesh)
-        var builder = GLBBuilder(className: definition.kind == .buildings ? "building" : "pipe", normalFormat: .float32)
+        var builder = GLBBuilder(className: definition.kind == .buildings ? "building" : "pipe", compression: .city)
         builder.add(mesh, material: GLBMaterial(name: definition.id, isDoubleSided: definition.kind == .pipes))
         for column in table.columns() { builder.add(column) }
         do {
