@@ -3,6 +3,7 @@
 extension PackedPointTree {
     /// The boxes of the leaves and of every level above them.
     static func makeNodes(_ points: Span<GridPoint>, threads: Int) -> [GridBox] {
+        if points.isEmpty { return [] }
         let leafCount = leafCount(points.count)
         let layout = PackedRTreeLayout(count: leafCount)
         // Safe: points have no padding.

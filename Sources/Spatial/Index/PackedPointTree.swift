@@ -44,12 +44,16 @@ public struct PackedPointTree: Sendable {
 
     static func sort(_ points: [GridPoint], threads: Int) -> (points: [GridPoint], order: [UInt32]) {
         precondition(points.count <= Int(UInt32.max), "a packed tree holds at most 2^32 - 1 points")
+        // An array of no capacity is shared by all threads, and filling it would write its count.
+        if points.isEmpty { return ([], []) }
         var order: [UInt32] = []
         let sorted = unsafe [GridPoint](unsafeUninitializedCapacity: points.count) { sorted, sortedCount in
             order = unsafe [UInt32](unsafeUninitializedCapacity: points.count) { order, orderCount in
                 unsafe points.withUnsafeBufferPointer { source in
                     // Safe: both have room for as many as there are points, and all are written.
                     guard let target = sorted.baseAddress, let numbers = order.baseAddress else { return }
+                    unsafe HugePages.advise(target, count: source.count)
+                    unsafe HugePages.advise(numbers, count: source.count)
                     unsafe PointSorter.sort(source, into: target, order: numbers, threads: threads)
                 }
                 orderCount = points.count

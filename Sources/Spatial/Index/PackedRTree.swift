@@ -46,6 +46,10 @@ public struct PackedRTree: Sendable {
     public init(boxesInOrder items: [GridBox]) {
         count = items.count
         let layout = PackedRTreeLayout(count: items.count)
+        guard layout.boxCount > 0 else {
+            boxes = []
+            return
+        }
         boxes = unsafe [GridBox](unsafeUninitializedCapacity: layout.boxCount) { boxes, count in
             // Safe: the items fill the lowest level, the parents the rest.
             _ = unsafe boxes.initialize(fromContentsOf: items)

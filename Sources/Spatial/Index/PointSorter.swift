@@ -50,6 +50,8 @@ struct PointSorter: ~Copyable {
         // A thread is worth its start from some ten thousand points on.
         self.threads = max(1, min(threads, source.count / 16_384, 64))
         unsafe records = .allocate(capacity: source.count)
+        // Safe: just allocated, with room for as many.
+        unsafe HugePages.advise(records, count: source.count)
     }
 
     // Safe: allocated in the initialiser, of a trivial type.
