@@ -14,16 +14,34 @@ import Tiles
 /// Tiles over HTTP while the city is edited.
 @Suite struct TileRouteTests {
     /// A copy of the test city that may be edited.
-    private func withServer(_ test: @Sendable (CityServer, String, any TestClientProtocol) async throws -> Void)
-        async throws
-    {
+    ///
+    /// - Parameters:
+    ///   - archive: a zoom range, to build and serve an archive `built` of the shops.
+    ///   - edit: SQL that runs after the archive was built and before the server starts.
+    private func withServer(
+        archive: ClosedRange<Int>? = nil, edit: String? = nil,
+        _ test: @Sendable (CityServer, String, any TestClientProtocol) async throws -> Void
+    ) async throws {
         let original = try TestCity.store.get()
         let store = FileManager.default.temporaryDirectory.appendingPathComponent("twin-tiles-\(UUID())").path
         try FileManager.default.copyItem(atPath: original, toPath: store)
         defer { try? FileManager.default.removeItem(atPath: store) }  // a temporary folder: nothing depends on it
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = try CityServer(city: try City.open(store: store), options: ServeOptions(), logger: logger)
+        var serving = ServeOptions()
+        if let archive {
+            // Of a twin of the store with as many changes, so that its tiles tell that they are the archive's.
+            try FileManager.default.copyItem(atPath: original, toPath: store + "/twin")
+            try Self.edit(store + "/twin", "UPDATE shops SET name = '档案' WHERE code IN ('s10', 's20')")
+            try Self.edit(store, "UPDATE shops SET floors = floors WHERE code IN ('s23', 's24')")
+            var options = TileBuildOptions(output: store + "/built.pmtiles")
+            options.zooms = archive
+            let city = try City.open(store: store + "/twin")
+            _ = try TileBuild(city: city, name: "built", layers: ["shops"], options: options).run()
+            serving.archives = [options.output]
+        }
+        if let edit { try Self.edit(store, edit) }
+        let server = try CityServer(city: try City.open(store: store), options: serving, logger: logger)
         let application = Application(responder: CityResponder(server: server, routes: RouteTable.all))
         try await application.test(.router) { try await test(server, store, $0) }
         try await server.workers.shutdown()
@@ -102,6 +120,57 @@ import Tiles
             let openForAMinute = try header("shops", age: 60)
             let restrictedForAMinute = try header("valves", age: 60)
             #expect(openForAMinute == "max-age=60" && restrictedForAMinute == "private, max-age=60")
+        }
+    }
+
+    private static func names(_ response: TestResponse) throws -> Set<String> {
+        let layers = try MVTDecoder.decode(Array(response.body.readableBytesView))
+        return Set(
+            layers.flatMap(\.features).compactMap { feature in
+                if case .string(let name)? = feature.attributes["name"] { name } else { nil }
+            })
+    }
+
+    /// Tiles of an archive that edits touched are made anew, whether the edit came before the server started or after;
+    /// the others, and only they, come from the archive.
+    @Test func anArchiveOfTheCityStaysTrue() async throws {
+        try await withServer(archive: 14...16, edit: "UPDATE shops SET name = '早改' WHERE code = 's0'") {
+            server, store, client in
+            func get(_ lon: Double, _ zoom: Int, _ tileset: String = "built") async throws -> TestResponse {
+                let path = Self.tile(lon, 36.25, zoom).replacingOccurrences(of: "/shops/", with: "/\(tileset)/")
+                return try await client.execute(uri: path, method: .get)
+            }
+            let early = try await get(120.0001, 16)
+            #expect(try Self.names(early).contains("早改"))
+            let untouched = try await get(120.0201, 16)
+            #expect(try Self.names(untouched).contains("档案"), "from the archive")
+            #expect(untouched.headers[.cacheControl] == "public, no-cache", "an edit must show in the next request")
+            try Self.edit(store, "UPDATE shops SET name = '晚改' WHERE code = 's20'")
+            try server.city.refresh()
+            let late = try await get(120.0201, 16)
+            #expect(try Self.names(late).contains("晚改"))
+            let other = try await get(120.0101, 16)
+            #expect(try Self.names(other).contains("档案"), "still from the archive")
+            let (above, dynamic) = (try await get(120.0101, 18), try await get(120.0101, 18, "shops"))
+            #expect(above.status == .ok && above.body == dynamic.body, "above the built zooms")
+        }
+    }
+
+    @Test func anArchiveOfOtherRulesIsServedAsItIs() async throws {
+        try await withServer(archive: 14...16) { server, _, _ in
+            let archive = try #require(server.archives["built"])
+            let origin = try #require(archive.origin)
+            #expect(origin.layers.map(\.id) == ["shops"] && origin.city == "testville")
+            #expect(origin.layers(in: server.city.view(), of: server.city.project) != nil)
+            var other = origin
+            other.definitions ^= 1
+            #expect(other.layers(in: server.city.view(), of: server.city.project) == nil)
+            other = origin
+            other.layers[0].version += 1
+            #expect(other.layers(in: server.city.view(), of: server.city.project) == nil, "tiles of the future")
+            other = origin
+            other.city = "elsewhere"
+            #expect(other.layers(in: server.city.view(), of: server.city.project) == nil)
         }
     }
 

@@ -40,11 +40,13 @@ final class TileChangeTracker: Sendable {
     }
 
     /// Takes in the changes up to the city's present view. Reads the store: call it on a worker.
-    func follow(_ city: City) throws {
+    ///
+    /// - Parameter versions: where the first call begins for layers of which older tiles are held.
+    func follow(_ city: City, since versions: [String: Int64] = [:]) throws {
         let view = city.view()
         try state.withLock { state in
             guard var changes = state.changes else {
-                state.changes = TileChanges(view: view)
+                state.changes = try TileChanges(view: view, since: versions, of: city)
                 return
             }
             guard view.version > changes.view.version else { return }

@@ -65,6 +65,7 @@ enum ArchiveRoutes {
     /// A tile of an archive, in the compression that it has where the client takes that, otherwise coded again.
     static func tile(_ archive: ServedArchive, _ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         let id = try address(archive, request)
+        if let fresh = try await fresh(archive, id, server, request) { return fresh }
         let key = TileKey(
             tileset: "archive \(archive.name)", z: id.z, x: id.x, y: id.y,
             version: EntityTag.hash(Array(archive.file.identity.utf8)), access: 0)
@@ -125,9 +126,11 @@ enum ArchiveRoutes {
 
     private static func tagged(_ tag: String, _ suffix: String) -> String { "\(tag.dropLast())-\(suffix)\"" }
 
-    /// An archive changes only as a whole, and then clients may show the older tiles for five minutes.
+    /// A foreign archive changes only as a whole, and then clients may show the older tiles for five minutes. Tiles of
+    /// this city change with its edits: clients ask each time.
     static func cacheControl(_ archive: ServedArchive) -> String {
-        archive.classification == .public ? "public, max-age=300" : "private, max-age=300"
+        let kept = archive.origin == nil ? "max-age=300" : "no-cache"
+        return archive.classification == .public ? "public, \(kept)" : "private, \(kept)"
     }
 
     /// What is wrong with a file is the operator's problem: 500 with the reason, which names the archive's file only.

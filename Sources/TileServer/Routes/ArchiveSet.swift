@@ -18,6 +18,8 @@ struct ServedArchive: Sendable {
     let classification: Classification
     /// The compression of every tile, or nil where each tile shows its own.
     let compression: ArchiveCompression?
+    /// Of which layers and versions it was built, for archives of ours.
+    let origin: TileOrigin?
 
     init(path: String, classification: Classification) throws {
         let last = path.split(separator: "/").last.map(String.init) ?? path
@@ -38,6 +40,7 @@ struct ServedArchive: Sendable {
             archive = try MBTilesReader(path: path)
             compression = nil
         }
+        origin = TileOrigin(metadata: try archive.metadata())
     }
 
     var entityTag: String { "\"\(file.identity)\"" }
@@ -72,6 +75,13 @@ final class ArchiveSet: Sendable {
     subscript(_ name: String) -> ServedArchive? { archives.withLock { $0.first { $0.name == name } } }
 
     func file(_ name: String) -> ServedArchive? { archives.withLock { $0.first { $0.fileName == name } } }
+
+    /// The oldest version of each layer that an archive holds tiles of.
+    var versions: [String: Int64] {
+        archives.withLock { archives in
+            Dictionary(archives.flatMap { $0.origin?.layers ?? [] }.map { ($0.id, $0.version) }, uniquingKeysWith: min)
+        }
+    }
 
     /// The archives that a caller may see, in the order in which they were named.
     func readable(_ access: Access, _ principal: Principal) -> [ServedArchive] {

@@ -58,32 +58,47 @@ enum TileRoutes {
             throw Problem.parameter("y", "at zoom \(z) rows run from 0 to \(side - 1)")
         }
         let tileset = request.path("tileset")
-        if server.tiles.changes.isCheckDue() {
-            try await server.workers.run {
-                try server.city.refresh()
-                try follow(server)
-            }
+        try await lookForEdits(server)
+        let id = try TileID(z: z, x: x, y: y)
+        let (shown, versions) = try await versions(of: id, server) { view throws(Problem) in
+            try layers(tileset, server, request.principal, view)
         }
-        let (shown, versions) = try await layers(tileset, try TileID(z: z, x: x, y: y), server, request.principal)
+        return try await tile(id, tileset, shown, versions, server, request)
+    }
+
+    /// Takes in edits of other processes, if it was not done for a while.
+    static func lookForEdits(_ server: CityServer) async throws {
+        guard server.tiles.changes.isCheckDue() else { return }
+        try await server.workers.run {
+            try server.city.refresh()
+            try follow(server)
+        }
+    }
+
+    /// A tile of layers as they are now.
+    static func tile(
+        _ id: TileID, _ tileset: String, _ shown: [ReadableLayer], _ versions: [Int64], _ server: CityServer,
+        _ request: RouteRequest
+    ) async throws -> Reply {
         let dependence = zip(shown, versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
         let access = shown.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
         let key = TileKey(
-            tileset: tileset, z: z, x: x, y: y, version: EntityTag.hash(Array(dependence.utf8)),
+            tileset: tileset, z: id.z, x: id.x, y: id.y, version: EntityTag.hash(Array(dependence.utf8)),
             access: EntityTag.hash(Array(access.utf8)))
         let tile = try await server.tiles.tile(key) {
-            try await server.workers.run { try make(server, z, x, y, shown) }
+            try await server.workers.run { try make(server, id.z, id.x, id.y, shown) }
         }
         return reply(tile, request.request, cacheControl(shown))
     }
 
-    /// The layers of a tileset that the tile shows, of one view, and for each the newest change that touched the tile.
-    private static func layers(
-        _ tileset: String, _ tile: TileID, _ server: CityServer, _ principal: Principal
+    /// Those of some layers that the tile shows, of one view, and for each the newest change that touched the tile.
+    static func versions(
+        of tile: TileID, _ server: CityServer, layers: (CityView) throws(Problem) -> [ReadableLayer]
     ) async throws -> ([ReadableLayer], [Int64]) {
         var shown: [ReadableLayer] = []
         for _ in 0..<4 {
             let view = server.city.view()
-            shown = try layers(tileset, server, principal, view).filter { $0.definition.zoom.contains(tile.z) }
+            shown = try layers(view).filter { $0.definition.zoom.contains(tile.z) }
             if let versions = server.tiles.changes.versions(shown.map(\.id), tile, view, server.city) {
                 return (shown, versions)
             }
@@ -94,7 +109,7 @@ enum TileRoutes {
     }
 
     private static func follow(_ server: CityServer) throws {
-        try server.tiles.changes.follow(server.city)
+        try server.tiles.changes.follow(server.city, since: server.archives.versions)
         server.metrics.set("twin_tile_lag_seconds", server.tiles.changes.lag)
         server.metrics.set("twin_tiles_touched_total", Double(server.tiles.changes.touchedCount))
     }

@@ -49,8 +49,8 @@ struct TileArchiveOutput {
                     ArchiveMetadata.Field(field.name, Self.type(field.type))
                 })
         }
-        let versions = layers.map { "\($0.definition.id)=\($0.version)" }.joined(separator: ",")
-        metadata.members = [.init("generator", "twin \(TwinVersion.current)"), .init("twin:versions", versions)]
+        metadata.members = [.init("generator", "twin \(TwinVersion.current)")]
+        metadata.members += TileOrigin(city: city.project.id, layers: layers).metadata
         return metadata
     }
 

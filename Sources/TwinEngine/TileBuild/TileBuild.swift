@@ -63,8 +63,7 @@ public struct TileBuild {
     /// What decides over the bytes; a stopped build goes on only with the same.
     var fingerprint: String {
         let parts = layers.map { "\($0.definition.id)@\($0.version)#\($0.count)" }
-        let definitions = layers.map { "\($0.definition)" }.joined()
-        let digest = TileRangeResult.checksum(Array(definitions.utf8))
+        let digest = TileOrigin.digest(layers)
         return "twin-tiles 1 \(TwinVersion.current) \(city.directory) \(options.zooms) \(digest) "
             + parts.joined(separator: " ")
     }

@@ -36,6 +36,41 @@ public struct TileChanges: Sendable {
         for layer in view.layers { layers[layer.definition.id] = LayerChanges(base: layer.version) }
     }
 
+    /// Begins at a view with what changed since older versions of some layers, such as those of an archive.
+    ///
+    /// Places before a change are known from the layer's snapshot. Where that is newer than the version, or a feature
+    /// changed before and after it, or the layer was imported again, all tiles of the layer count as touched.
+    public init(view: CityView, since versions: [String: Int64], of city: City) throws {
+        self.init(view: view)
+        let grid = city.tileGrid
+        for layer in view.layers {
+            guard let version = versions[layer.definition.id], version < layer.version else { continue }
+            try recall(layer, since: version, city, grid)
+        }
+    }
+
+    private mutating func recall(_ layer: LayerView, since version: Int64, _ city: City, _ grid: TileGrid) throws {
+        guard layer.snapshot.version <= version else { return }
+        let log = try city.store.changes(layer: layer.definition.id, after: layer.snapshot.version)
+        let later = log.filter { $0.version > version && $0.version <= layer.version }
+        let changed = Set(later.compactMap(\.featureID))
+        guard !later.contains(where: { $0.kind == .replace }),
+            !log.contains(where: { $0.version <= version && $0.featureID.map(changed.contains) ?? true })
+        else { return }
+        let before = LayerView(
+            definition: layer.definition, snapshot: layer.snapshot,
+            delta: LayerDelta(features: [], hiddenRows: [], version: layer.snapshot.version),
+            coordinates: layer.coordinates)
+        var changes = LayerChanges(base: version)
+        for feature in changed {
+            for box in Set([before.feature(id: feature)?.box, layer.feature(id: feature)?.box].compactMap { $0 }) {
+                touchedCount += try Self.touch(box, layer.version, grid, &changes)
+            }
+        }
+        let isFull = changes.tiles.count > Self.tilesPerLayer || changes.wide.count > Self.wideBoxes
+        if !isFull { layers[layer.definition.id] = changes }
+    }
+
     /// The version of the newest change of a layer that touched a tile; 0 for a layer that is not there.
     public func version(of layer: String, tile: TileID, in city: City) -> Int64 {
         guard let changes = layers[layer] else { return 0 }
