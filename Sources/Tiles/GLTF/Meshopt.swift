@@ -4,7 +4,7 @@ import CMeshopt
 /// The codecs of EXT_meshopt_compression, by meshoptimizer. Any thread; every call is by itself.
 ///
 /// Vertices are written in version 0 and triangles in version 1, which are the versions that the extension names.
-enum Meshopt {
+package enum Meshopt {
     /// The library's format switch is global: it is set once, before the first call of any thread.
     private static let formatIsSet: Bool = {
         meshopt_encodeVertexVersion(0)
@@ -53,7 +53,7 @@ enum Meshopt {
     }
 
     /// How a decoded view is turned into numbers.
-    enum Filter: String, Sendable {
+    package enum Filter: String, Sendable {
         case none = "NONE"
         case octahedral = "OCTAHEDRAL"
         case quaternion = "QUATERNION"
@@ -61,7 +61,7 @@ enum Meshopt {
     }
 
     /// What mode ATTRIBUTES and a filter hold; nil for damaged bytes. The bytes are checked by the library.
-    static func decodeVertices(_ bytes: ArraySlice<UInt8>, count: Int, stride: Int, filter: Filter) -> [UInt8]? {
+    package static func decodeVertices(_ bytes: ArraySlice<UInt8>, count: Int, stride: Int, filter: Filter) -> [UInt8]? {
         guard count >= 0, stride > 0, stride % 4 == 0, stride <= 256, count <= 1 << 30 else { return nil }
         var status: Int32 = -1
         // Safe: the library reads and writes within the sizes it is given, and reports damage by its status.
@@ -83,7 +83,7 @@ enum Meshopt {
     }
 
     /// What mode TRIANGLES or INDICES holds; nil for damaged bytes.
-    static func decodeIndices(_ bytes: ArraySlice<UInt8>, count: Int, isTriangles: Bool) -> [UInt32]? {
+    package static func decodeIndices(_ bytes: ArraySlice<UInt8>, count: Int, isTriangles: Bool) -> [UInt32]? {
         guard count >= 0, count <= 1 << 30, !isTriangles || count % 3 == 0 else { return nil }
         var status: Int32 = -1
         // Safe: the library reads and writes within the sizes it is given, and reports damage by its status.

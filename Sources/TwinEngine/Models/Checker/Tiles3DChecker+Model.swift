@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+extension Tiles3DChecker {
+    /// Extensions that the checker judges; others are counted.
+    private static let judged: Set<String> = [
+        "EXT_mesh_features", "EXT_structural_metadata", "EXT_meshopt_compression", "KHR_mesh_quantization",
+    ]
+
+    /// glTF content: buffers, accessors, features, tables, and every vertex against its volumes.
+    mutating func check(model bytes: [UInt8], _ path: String, _ frame: Frame) async {
+        do {
+            var model = try GLTFModel(bytes)
+            try await model.load(source, path)
+            for name in model.json["extensionsUsed"] as? [String] ?? [] where !Self.judged.contains(name) {
+                report.notCovered["glTF extension \(name)", default: 0] += 1
+            }
+            let rows = try checkTables(model, path)
+            let scene = model.json["scene"] as? Int ?? 0
+            let scenes = model.list("scenes")
+            let roots = scenes.indices.contains(scene) ? scenes[scene]["nodes"] as? [Int] ?? [] : []
+            for node in roots { try check(node: node, .identity, model, rows, path, frame, depth: 0) }
+        } catch let damage as GLTFModel.Damage {
+            add("model", path, damage.message)
+        } catch {
+            add("model", path, "\(error)")
+        }
+    }
+
+    private mutating func check(
+        node index: Int, _ outer: Matrix4, _ model: GLTFModel, _ rows: [Int], _ path: String, _ frame: Frame,
+        depth: Int
+    ) throws {
+        let nodes = model.list("nodes")
+        guard nodes.indices.contains(index), depth < 64 else { throw GLTFModel.Damage("there is no node \(index)") }
+        let matrix = outer * Matrix4(node: nodes[index])
+        if let extensions = nodes[index]["extensions"] as? [String: Any], extensions["EXT_mesh_gpu_instancing"] != nil {
+            report.notCovered["instances", default: 0] += 1
+        } else if let mesh = nodes[index]["mesh"] as? Int {
+            let meshes = model.list("meshes")
+            guard meshes.indices.contains(mesh) else { throw GLTFModel.Damage("there is no mesh \(mesh)") }
+            for primitive in meshes[mesh]["primitives"] as? [[String: Any]] ?? [] {
+                try check(primitive: primitive, matrix, model, rows, path, frame)
+            }
+        }
+        for child in nodes[index]["children"] as? [Int] ?? [] {
+            try check(node: child, matrix, model, rows, path, frame, depth: depth + 1)
+        }
+    }
+
+    private mutating func check(
+        primitive: [String: Any], _ matrix: Matrix4, _ model: GLTFModel, _ rows: [Int], _ path: String, _ frame: Frame
+    ) throws {
+        let attributes = primitive["attributes"] as? [String: Any] ?? [:]
+        guard let index = attributes["POSITION"] as? Int else { throw GLTFModel.Damage("a primitive has no POSITION") }
+        let (values, width, accessor) = try model.numbers(index)
+        guard width == 3 else { throw GLTFModel.Damage("POSITION is not VEC3") }
+        let count = values.count / 3
+        report.vertices += count
+        for axis in 0..<3 {
+            var (low, high) = (Double.infinity, -Double.infinity)
+            for i in stride(from: axis, to: values.count, by: 3) {
+                (low, high) = (min(low, values[i]), max(high, values[i]))
+            }
+            let told = ((accessor["min"] as? [Double])?[safe: axis], (accessor["max"] as? [Double])?[safe: axis])
+            if Float(told.0 ?? .nan) != Float(low) || Float(told.1 ?? .nan) != Float(high) {
+                add("accessor", path, "POSITION's min or max is not that of its values")
+                break
+            }
+        }
+        try checkInside(values, matrix, path, frame)
+        if let indices = primitive["indices"] as? Int {
+            let largest = try model.numbers(indices).values.max() ?? 0
+            if Int(largest) >= count { add("accessor", path, "index \(Int(largest)) of \(count) vertices") }
+        }
+        for (name, value) in attributes where name != "POSITION" {
+            guard let value = value as? Int else { throw GLTFModel.Damage("\(name) names no accessor") }
+            let told = model.list("accessors")[safe: value]?["count"] as? Int
+            if told != count { add("accessor", path, "\(name) has other than \(count) elements") }
+        }
+        try checkFeatures(primitive, attributes, model, rows, path)
+    }
+
+    private mutating func checkInside(
+        _ values: [Double], _ matrix: Matrix4, _ path: String, _ frame: Frame
+    ) throws {
+        // 3D Tiles turns glTF's y-up to z-up: x, -z, y.
+        let turn = Matrix4(m: [1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1])
+        let toTile = turn * matrix
+        // Volumes of the same frame, as almost all are, need no way through the Earth's centre.
+        var worst = -Double.infinity
+        for (volume, toEarth) in frame.volumes where toEarth.m == frame.toEarth.m {
+            for i in stride(from: 0, to: values.count - 2, by: 3) {
+                let point = toTile.apply(SIMD3(values[i], values[i + 1], values[i + 2]))
+                worst = max(worst, volume.outside(point, toEarth))
+            }
+        }
+        report.worstOutside = max(report.worstOutside, worst)
+        if frame.volumes.contains(where: { $0.toEarth.m != frame.toEarth.m }) {
+            report.notCovered["volume of a parent with another transform", default: 0] += 1
+        }
+        if worst > Self.tolerance { add("outside", path, "a vertex is \(worst) m outside its bounding volume") }
+    }
+
+    private mutating func checkFeatures(
+        _ primitive: [String: Any], _ attributes: [String: Any], _ model: GLTFModel, _ rows: [Int], _ path: String
+    ) throws {
+        guard let value = (primitive["extensions"] as? [String: Any])?["EXT_mesh_features"] else { return }
+        guard let sets = (value as? [String: Any])?["featureIds"] as? [[String: Any]], !sets.isEmpty else {
+            return add("features", path, "EXT_mesh_features has no featureIds")
+        }
+        for set in sets {
+            guard let count = set["featureCount"] as? Int, count > 0 else {
+                add("features", path, "featureCount is missing or not 1 or more")
+                continue
+            }
+            if let label = set["label"] {
+                let text = label as? String ?? ""
+                let isName = text.first.map { !$0.isNumber } ?? false
+                if !isName
+                    || !text.utf8.allSatisfy({
+                        $0 == 0x5F || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39)
+                    })
+                {
+                    add("features", path, "the label is no identifier")
+                }
+            }
+            let null = set["nullFeatureId"] as? Int
+            if set["nullFeatureId"] != nil, null ?? -1 < 0 { add("features", path, "nullFeatureId is no number") }
+            let table = set["propertyTable"] as? Int
+            if set["propertyTable"] != nil, table.map(rows.indices.contains) != true {
+                add("features", path, "propertyTable names no table")
+            }
+            if set["texture"] != nil { report.notCovered["feature ids in textures", default: 0] += 1 }
+            guard let attribute = set["attribute"] else { continue }
+            guard let number = attribute as? Int, let index = attributes["_FEATURE_ID_\(number)"] as? Int else {
+                add("features", path, "attribute names no _FEATURE_ID")
+                continue
+            }
+            let (values, width, accessor) = try model.numbers(index)
+            if width != 1 || accessor["normalized"] as? Bool == true {
+                add("features", path, "_FEATURE_ID_\(number) is not SCALAR, or normalized")
+                continue
+            }
+            let ids = Set(values.map { Int($0) }.filter { $0 != null })
+            report.features += ids.count
+            if ids.count > count { add("features", path, "\(ids.count) features, featureCount says \(count)") }
+            if let table, rows.indices.contains(table), let largest = ids.max(), largest >= rows[table] {
+                add("features", path, "feature \(largest) has no row in its table of \(rows[table])")
+            }
+        }
+    }
+
+    /// The property tables' rows, after their views were judged.
+    private mutating func checkTables(_ model: GLTFModel, _ path: String) throws -> [Int] {
+        let extensions = model.json["extensions"] as? [String: Any]
+        guard let metadata = extensions?["EXT_structural_metadata"] as? [String: Any] else { return [] }
+        if (metadata["schema"] == nil) == (metadata["schemaUri"] == nil) {
+            add("metadata", path, "EXT_structural_metadata wants either schema or schemaUri")
+        }
+        for name in ["propertyTextures", "propertyAttributes"] where metadata[name] != nil {
+            report.notCovered[name, default: 0] += 1
+        }
+        let classes = (metadata["schema"] as? [String: Any])?["classes"] as? [String: [String: Any]] ?? [:]
+        var rows: [Int] = []
+        for table in metadata["propertyTables"] as? [[String: Any]] ?? [] {
+            let count = table["count"] as? Int ?? 0
+            rows.append(count)
+            guard let name = table["class"] as? String, count > 0 else {
+                add("metadata", path, "a property table has no class or count")
+                continue
+            }
+            let properties = classes[name]?["properties"] as? [String: [String: Any]]
+            if properties == nil, metadata["schemaUri"] == nil { add("metadata", path, "no class \(name)") }
+            for (id, stored) in table["properties"] as? [String: [String: Any]] ?? [:] {
+                guard let property = properties?[id] else {
+                    if properties != nil { add("metadata", path, "\(name) has no property \(id)") }
+                    continue
+                }
+                try checkColumn(stored, property, count, "\(path) \(name).\(id)", model)
+            }
+        }
+        return rows
+    }
+
+    private mutating func checkColumn(
+        _ stored: [String: Any], _ property: [String: Any], _ count: Int, _ place: String, _ model: GLTFModel
+    ) throws {
+        guard let index = stored["values"] as? Int else { return add("metadata", place, "no values") }
+        let bytes = try model.view(index)
+        guard property["array"] as? Bool != true else { return }
+        let sizes = ["8": 1, "16": 2, "32": 4, "64": 8]
+        func size(_ type: String) -> Int? { sizes[String(type.drop { !$0.isNumber })] }
+        switch property["type"] as? String {
+        case "STRING":
+            guard let offsets = stored["stringOffsets"] as? Int,
+                let size = size(stored["stringOffsetType"] as? String ?? "UINT32")
+            else { return add("metadata", place, "no stringOffsets") }
+            let ends = try model.view(offsets)
+            guard ends.count == (count + 1) * size else {
+                return add("metadata", place, "stringOffsets are \(ends.count) bytes for \(count) texts")
+            }
+            var last = 0
+            for index in 0...count {
+                let end = (0..<size).reduce(0) { $0 | Int(ends[index * size + $1]) << (8 * $1) }
+                guard end >= last, end <= bytes.count, index > 0 || end == 0 else {
+                    return add("metadata", place, "stringOffsets fall or leave the text")
+                }
+                if String(validating: bytes[last..<end], as: UTF8.self) == nil {
+                    return add("metadata", place, "text \(index - 1) is not UTF-8")
+                }
+                last = end
+            }
+        case "SCALAR":
+            guard let size = size(property["componentType"] as? String ?? "") else {
+                return add("metadata", place, "no componentType")
+            }
+            if bytes.count != count * size { add("metadata", place, "\(bytes.count) bytes for \(count) numbers") }
+        default: report.notCovered["columns of type \(property["type"] ?? "none")", default: 0] += 1
+        }
+    }
+}
+
+extension Array {
+    /// The element, or nil outside the array.
+    fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}

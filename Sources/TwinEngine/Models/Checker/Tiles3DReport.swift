@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// What a check of a 3D tileset found.
+public struct Tiles3DReport: Sendable {
+    /// Something that does not hold.
+    public struct Finding: Sendable, Hashable, Encodable {
+        /// A word for programs, such as `outside` or `availability`.
+        public var code: String
+        /// The document or content, and the tile within it.
+        public var place: String
+        public var message: String
+    }
+
+    /// How many findings are kept with their text; all are counted.
+    public static let maximumFindings = 1000
+
+    public private(set) var findings: [Finding] = []
+    /// All findings, kept or not.
+    public private(set) var findingCount = 0
+    public internal(set) var tiles = 0
+    public internal(set) var subtrees = 0
+    public internal(set) var contents = 0
+    public internal(set) var vertices = 0
+    public internal(set) var features = 0
+    /// By how much the worst vertex leaves its bounding volume, metres; at most 0 where all are inside.
+    public internal(set) var worstOutside = -Double.infinity
+    /// Content and extensions that were seen and not judged, by name.
+    public internal(set) var notCovered: [String: Int] = [:]
+
+    public var isGood: Bool { findingCount == 0 }
+
+    mutating func add(_ code: String, _ place: String, _ message: String) {
+        findingCount += 1
+        if findings.count < Self.maximumFindings {
+            findings.append(Finding(code: code, place: place, message: message))
+        }
+    }
+
+    public func json() throws -> String {
+        struct Form: Encodable {
+            var good: Bool
+            var findingCount, tiles, subtrees, contents, vertices, features: Int
+            var worstOutside: Double?
+            var notCovered: [String: Int]
+            var findings: [Finding]
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let form = Form(
+            good: isGood, findingCount: findingCount, tiles: tiles, subtrees: subtrees, contents: contents,
+            vertices: vertices, features: features, worstOutside: worstOutside.isFinite ? worstOutside : nil,
+            notCovered: notCovered, findings: findings)
+        return String(decoding: try encoder.encode(form), as: UTF8.self)
+    }
+
+    public func table() -> String {
+        var lines = findings.map { "\($0.code)  \($0.place): \($0.message)" }
+        if findingCount > findings.count { lines.append("and \(findingCount - findings.count) more") }
+        for (name, count) in notCovered.sorted(by: { $0.key < $1.key }) {
+            lines.append("not judged: \(name), \(count) times")
+        }
+        lines.append(
+            "\(tiles) tiles, \(subtrees) subtrees, \(contents) contents, \(vertices) vertices, \(features) features")
+        lines.append(isGood ? "everything holds" : "\(findingCount) findings")
+        return lines.joined(separator: "\n")
+    }
+}
