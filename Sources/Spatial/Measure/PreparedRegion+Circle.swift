@@ -64,8 +64,11 @@ extension PreparedRegion {
         }
         // A foot is wrong by up to 1e-15 of the largest coordinate.
         let doubt = 1e-14 * (limit.squared + Double(limit.millimetres) * farthest) + 1e-10
-        if isInside && !isUnsure && best > doubt { return 0 }
-        if best < limit.squared - doubt && !isUnsure { return best }
+        // The signs of the cross products are certain here, hence the parity is, however near the boundary.
+        if isInside && !isUnsure { return 0 }
+        // A place on a boundary may come out a little beside it: integers say which.
+        let mayTouch = geometry.kind == .polygon && best <= doubt
+        if best < limit.squared - doubt && !isUnsure && !mayTouch { return best }
         if best > limit.squared + doubt && !isUnsure { return nil }
         return exactly(ifWithin: limit, centre, geometry, best)
     }
