@@ -23,9 +23,9 @@ extension QueryRoutes {
             do {
                 let asked = try QueryRequest(json: body)
                 let layers = try readable(asked.layers, server, request, view)
-                var query = try asked.question(layers.map(\.definition))
-                query.maskedFields = Dictionary(
+                let masked = Dictionary(
                     layers.map { ($0.id, $0.masked) }, uniquingKeysWith: { first, _ in first })
+                let query = try asked.question(layers.map(\.definition), masked: masked)
                 let answer = try view.answer(query, in: coordinates)
                 let writers = Dictionary(
                     layers.map { ($0.id, FeatureWriter($0)) }, uniquingKeysWith: { first, _ in first })
@@ -66,7 +66,7 @@ extension QueryRoutes {
     }
 
     /// An error of the engine, whose message begins with the member that is wrong.
-    private static func problem(_ error: TwinError) -> Problem {
+    static func problem(_ error: TwinError) -> Problem {
         let name = error.message.prefix { $0 != ":" }
         let isName = name.count < error.message.count && name.utf8.allSatisfy { $0 != UInt8(ascii: " ") }
         return Problem(.badRequest, error.message, parameter: isName ? String(name) : nil)

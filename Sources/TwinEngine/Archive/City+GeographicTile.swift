@@ -30,69 +30,23 @@ enum PlateCarree {
 extension City {
     /// A vector tile of a grid in degrees of longitude and latitude, not compressed; empty where nothing is.
     ///
+    /// The same encoder, rules and levels of vertices as on Web Mercator. Levels are Web Mercator's: at latitude φ they
+    /// keep vertices down to cos φ of half a unit of this tile from north to south, never fewer than are needed.
     /// - Parameters:
     ///   - id: the tile of the square of ``PlateCarree``: zoom 1 is 180° wide. Its lower half is empty.
     ///   - maskedFields: names of fields that are left out, by layer id.
+    ///   - filters: which features are offered to the tile's rules, by layer id; all of a layer that is not named.
+    /// - Throws: `TwinError.argument` for a filter that does not fit its layer or looks at a masked field.
     /// - Note: degrees are the city's, of WGS 84 or CGCS2000; nothing is shifted between the two, which lie within
     ///   decimetres of each other.
     /// - Complexity: O(log features + vertices in the tile); a few tens of nanoseconds a vertex for the latitude.
     public func geographicTile(
-        _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:]
+        _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:],
+        filters: [String: ColumnFilter] = [:]
     ) throws -> [UInt8] {
-        var builder = MVTTileBuilder(tile: id, options: .standard(zoom: id.z))
-        let area = try gridBox(around: PlateCarree.bounds(id))
-        var scratch: [UInt32] = []
-        for layer in layers where id.z >= layer.definition.zoom.lowerBound {
-            layer.encodeGeographic(
-                area, masked: maskedFields[layer.definition.id] ?? [], scratch: &scratch, into: &builder)
-        }
-        return builder.finish()
-    }
-
-    /// The grid box that covers a box in degrees; everything where the box holds the city, nothing beyond its reach.
-    private func gridBox(around box: LonLatBox) throws -> GridBox {
-        let extent = project.extent
-        if box.west <= extent.west, box.east >= extent.east, box.south <= extent.south, box.north >= extent.north {
-            return GridBox(minX: -.max, minY: -.max, maxX: .max, maxY: .max)
-        }
-        let reach = coordinates.reach
-        let clipped = LonLatBox(
-            west: max(box.west, reach.west), south: max(box.south, reach.south), east: min(box.east, reach.east),
-            north: min(box.north, reach.north))
-        guard clipped.west < clipped.east, clipped.south < clipped.north else { return .empty }
-        return try coordinates.gridBox(clipped)
-    }
-}
-
-extension LayerView {
-    fileprivate func encodeGeographic(
-        _ area: GridBox, masked: Set<String>, scratch: inout [UInt32], into builder: inout MVTTileBuilder
-    ) {
-        builder.beginLayer(definition.id)
-        let columns = definition.fields.indices.filter { !masked.contains(definition.fields[$0].name) }
-        let keys = columns.map { builder.intern(key: definition.fields[$0].name) }
-        searchRows(area) { row in
-            let isInside = withWorld(row: row) { world, ends in
-                scratch.removeAll(keepingCapacity: true)
-                for index in 0..<world.count {
-                    scratch.append(index & 1 == 0 ? world[index] : PlateCarree.row(worldY: world[index]))
-                }
-                return builder.beginFeature(
-                    id: UInt64(bitPattern: id(row: row)), kind: definition.geometry, xy: scratch.span, ringEnds: ends)
-            }
-            guard isInside else { return true }
-            for (column, key) in zip(columns, keys) {
-                switch value(row: row, column: column) {
-                case .null, .binary: continue
-                case .string(let text): builder.add(key: key, .string(text))
-                case .integer(let number): builder.add(key: key, .int(number))
-                case .real(let number): builder.add(key: key, .double(number))
-                case .boolean(let truth): builder.add(key: key, .bool(truth))
-                }
-            }
-            builder.endFeature()
-            return true
-        }
-        builder.endLayer()
+        var maker = try TileMaker(
+            grid: TileGrid(coordinates: coordinates, extent: project.extent, plane: .degrees), layers: layers,
+            maskedFields: maskedFields, filters: filters)
+        return try maker.tile(id)
     }
 }

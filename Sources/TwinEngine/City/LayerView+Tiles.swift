@@ -6,14 +6,18 @@ extension City {
     /// A vector tile (MVT 2.1) of some layers, not compressed; empty where none has a feature there.
     ///
     /// The bulk builder makes its tiles with the same ``TileMaker``: equal data gives equal bytes.
-    /// - Parameter maskedFields: names of fields that are left out, by layer id.
+    /// - Parameters:
+    ///   - maskedFields: names of fields that are left out, by layer id.
+    ///   - filters: which features are offered to the tile's rules, by layer id; all of a layer that is not named.
+    /// - Throws: `TwinError.argument` for a filter that does not fit its layer or looks at a masked field.
     /// - Complexity: O(log features + features in the tile).
     public func tile(
-        _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:]
+        _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:],
+        filters: [String: ColumnFilter] = [:]
     ) throws -> [UInt8] {
-        var maker = TileMaker(
+        var maker = try TileMaker(
             grid: TileGrid(coordinates: coordinates, extent: project.extent), layers: layers,
-            maskedFields: maskedFields)
+            maskedFields: maskedFields, filters: filters)
         return try maker.tile(id)
     }
 
@@ -21,10 +25,18 @@ extension City {
     var tileGrid: TileGrid { TileGrid(coordinates: coordinates, extent: project.extent) }
 }
 
-/// Where the tiles of Web Mercator lie on a city's grid. Immutable; any thread.
+/// Where tiles lie on a city's grid. Immutable; any thread.
 struct TileGrid: Sendable {
+    /// Of what a ``TileID`` is an address.
+    enum Plane: Sendable {
+        case webMercator
+        /// The square of ``PlateCarree``.
+        case degrees
+    }
+
     let coordinates: CityCoordinates
     let extent: LonLatBox
+    var plane = Plane.webMercator
 
     /// The buffer of 64/4096 around a tile, and a quarter of it for the bend of the tile's edges between the points that
     /// are transformed.
@@ -32,12 +44,7 @@ struct TileGrid: Sendable {
 
     /// The grid box around a tile and its buffer; empty where the city's grid does not reach. 32 transformations.
     func box(of id: TileID) throws(SpatialError) -> GridBox {
-        let bounds = WebMercator.tileBounds(z: id.z, x: UInt32(id.x), y: UInt32(id.y))
-        let marginX = bounds.width * Self.margin
-        let marginY = bounds.height * Self.margin
-        let box = LonLatBox(
-            west: max(-180, bounds.minX - marginX), south: max(-89, bounds.minY - marginY),
-            east: min(180, bounds.maxX + marginX), north: min(89, bounds.maxY + marginY))
+        let box = surroundings(of: id)
         // A tile larger than the city holds all of it, and its corners may be beyond the projection.
         let reach = coordinates.reach
         let clipped = LonLatBox(
@@ -49,6 +56,17 @@ struct TileGrid: Sendable {
         }
         return try coordinates.gridBox(clipped)
     }
+
+    /// The tile and its buffer, in degrees.
+    private func surroundings(of id: TileID) -> LonLatBox {
+        guard plane == .webMercator else { return PlateCarree.bounds(id) }
+        let bounds = WebMercator.tileBounds(z: id.z, x: UInt32(id.x), y: UInt32(id.y))
+        let marginX = bounds.width * Self.margin
+        let marginY = bounds.height * Self.margin
+        return LonLatBox(
+            west: max(-180, bounds.minX - marginX), south: max(-89, bounds.minY - marginY),
+            east: min(180, bounds.maxX + marginX), north: min(89, bounds.maxY + marginY))
+    }
 }
 
 /// Encodes tiles of some layers one after another and keeps its scratch space between them. For one thread.
@@ -57,10 +75,22 @@ struct TileMaker {
     let layers: [LayerView]
     private let rules: [TileRules]
     private let masked: [Set<String>]
+    private var filters: [RowFilter?]
     private var encoder = LayerTileEncoder()
     private var scratch: [UInt32] = []
     /// What became of the features of the last tile, for each layer.
     private(set) var accounts: [TileAccount]
+
+    /// - Throws: `TwinError.argument` for a filter that does not fit its layer or looks at a masked field.
+    init(
+        grid: TileGrid, layers: [LayerView], maskedFields: [String: Set<String>], filters: [String: ColumnFilter]
+    ) throws {
+        self.init(grid: grid, layers: layers, maskedFields: maskedFields)
+        for (index, layer) in layers.enumerated() {
+            guard let filter = filters[layer.definition.id] else { continue }
+            self.filters[index] = try RowFilter(filter, layer, masked: masked[index])
+        }
+    }
 
     init(grid: TileGrid, layers: [LayerView], maskedFields: [String: Set<String>] = [:]) {
         self.grid = grid
@@ -68,6 +98,7 @@ struct TileMaker {
         rules = layers.map(\.definition.tileRules)
         masked = layers.map { maskedFields[$0.definition.id] ?? [] }
         accounts = layers.map { _ in TileAccount() }
+        filters = layers.map { _ in nil }
     }
 
     /// The tile's bytes, not compressed; empty where no layer has a feature. O(log features + features in the tile).
@@ -80,18 +111,28 @@ struct TileMaker {
             accounts[index] = TileAccount()
             guard rules[index].zooms.contains(id.z), !area.isEmpty else { continue }
             accounts[index] = try layer.encode(
-                area, zoom: id.z, rules: rules[index], masked: masked[index], scratch: &scratch, into: &encoder)
+                area, TileRequest(zoom: id.z, plane: grid.plane, rules: rules[index], masked: masked[index]),
+                filter: &filters[index], scratch: &scratch, into: &encoder)
         }
         return encoder.finish()
     }
 }
 
+/// What a tile wants of one layer.
+struct TileRequest {
+    var zoom: Int
+    var plane: TileGrid.Plane
+    var rules: TileRules
+    var masked: Set<String>
+}
+
 extension LayerView {
     /// Adds the layer's features in a grid box to a tile.
     func encode(
-        _ area: GridBox, zoom: Int, rules: TileRules, masked: Set<String>, scratch: inout [UInt32],
+        _ area: GridBox, _ request: TileRequest, filter: inout RowFilter?, scratch: inout [UInt32],
         into encoder: inout LayerTileEncoder
     ) throws -> TileAccount {
+        let (zoom, rules, masked) = (request.zoom, request.rules, request.masked)
         encoder.beginLayer(definition.id, kind: definition.geometry, rules: rules)
         let columns = definition.fields.indices.filter {
             let name = definition.fields[$0].name
@@ -104,8 +145,9 @@ extension LayerView {
         var failure: (any Error)?
         searchRows(area) { row in
             do {
+                if filter?.passes(row) == false { return true }
                 let importance = rank.map { self.importance(row, column: $0) } ?? 0
-                let isInside = try withWorld(row: row, scratch: &scratch) { world, ends in
+                let isInside = try withWorld(row: row, on: request.plane, scratch: &scratch) { world, ends in
                     try withVertexZoom(row: row) { zooms in
                         try encoder.beginFeature(
                             id: UInt64(bitPattern: id(row: row)), xy: world, ringEnds: ends, vertexZooms: zooms,
@@ -123,6 +165,21 @@ extension LayerView {
         }
         if let failure { throw failure }
         return try encoder.endLayer()
+    }
+
+    /// A row's vertices in the units of a plane.
+    private func withWorld<R>(
+        row: Int, on plane: TileGrid.Plane, scratch: inout [UInt32], _ body: (Span<UInt32>, Span<UInt32>) throws -> R
+    ) rethrows -> R {
+        guard plane == .degrees else { return try withWorld(row: row, scratch: &scratch, body) }
+        var degrees: [UInt32] = []
+        return try withWorld(row: row, scratch: &scratch) { world, ends in
+            degrees.reserveCapacity(world.count)
+            for index in 0..<world.count {
+                degrees.append(index & 1 == 0 ? world[index] : PlateCarree.row(worldY: world[index]))
+            }
+            return try body(degrees.span, ends)
+        }
     }
 
     private func importance(_ row: Int, column: Int) -> Double {

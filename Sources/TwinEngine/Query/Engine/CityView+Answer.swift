@@ -12,23 +12,22 @@ extension CityView {
             throw TwinError(.argument, "limit: \(query.limit) is not 0 to 10000; write for example limit=100")
         }
         try query.filter?.checkSize()
-        let region = try GridRegion(query.region, coordinates)
+        let layers = try named(query.layers)
+        let extents = layers.compactMap(\.extent)
+        let extent = extents.dropFirst().reduce(extents.first) { union, box in
+            union.map {
+                LonLatBox(
+                    west: min($0.west, box.west), south: min($0.south, box.south), east: max($0.east, box.east),
+                    north: max($0.north, box.north))
+            }
+        }
+        let region = try GridRegion(query.region, coordinates, within: extent)
         if query.order == .distance, !region.hasDistance {
             throw TwinError(
                 .argument, "order: only circle, corridor and nearest have distances; write for example order=id")
         }
         if case .nearest = query.region, query.order == .id {
             throw TwinError(.argument, "order: the nearest come by distance; write order=distance")
-        }
-        let layers = try query.layers.map { id in
-            guard let layer = layer(id) else {
-                let hint = nearest(to: id, in: self.layers.map(\.definition.id)).map { "; did you mean '\($0)'?" } ?? ""
-                throw TwinError(.notFound, "layers: there is no layer '\(id.prefix(80))'\(hint)")
-            }
-            return layer
-        }
-        guard !layers.isEmpty else {
-            throw TwinError(.argument, "layers: name at least one layer, for example layers=buildings")
         }
         if let cursor = query.cursor, cursor.fingerprint != query.fingerprint {
             throw TwinError(
@@ -49,6 +48,20 @@ extension CityView {
                     by: field, measure, masked: query.maskedFields[search.view.definition.id] ?? [])
             }
             return QueryAnswer(version: version, layers: answers, next: nil)
+        }
+    }
+
+    /// The layers of a question.
+    private func named(_ ids: [String]) throws -> [LayerView] {
+        guard !ids.isEmpty else {
+            throw TwinError(.argument, "layers: name at least one layer, for example layers=buildings")
+        }
+        return try ids.map { id in
+            guard let layer = layer(id) else {
+                let hint = nearest(to: id, in: layers.map(\.definition.id)).map { "; did you mean '\($0)'?" } ?? ""
+                throw TwinError(.notFound, "layers: there is no layer '\(id.prefix(80))'\(hint)")
+            }
+            return layer
         }
     }
 

@@ -4,11 +4,13 @@ import Spatial
 extension GridRegion {
     /// Puts a region on the grid.
     ///
+    /// - Parameter extent: what holds everything that is asked about; boxes are cut to its surroundings, so that the
+    ///   whole Earth is one.
     /// - Throws: `TwinError.argument`, naming the part of the question that is wrong with a valid example.
-    init(_ region: SpatialQuery.Region, _ coordinates: CityCoordinates) throws {
+    init(_ region: SpatialQuery.Region, _ coordinates: CityCoordinates, within extent: LonLatBox? = nil) throws {
         switch region {
         case .everywhere: self = .everywhere
-        case .box(let box): self = try .box(Self.area(box, coordinates))
+        case .box(let box): self = try Self.area(box, coordinates, extent)
         case .circle(let centre, let metres):
             let radius = try Self.millimetres(metres, "radius")
             let point = try Self.point(centre, "at", coordinates)
@@ -28,12 +30,12 @@ extension GridRegion {
             guard positions.count >= 2, positions.count <= SpatialQuery.vertexLimit else {
                 throw TwinError(
                     .argument,
-                    "corridor: a line has 2 to \(SpatialQuery.vertexLimit) positions, this one \(positions.count); "
+                    "line: it has 2 to \(SpatialQuery.vertexLimit) positions, this one \(positions.count); "
                         + "write for example [[120.03,36.26],[120.04,36.27]]")
             }
             var line = FlatGeometry(kind: .line)
             for position in positions {
-                let point = try Self.point(position, "corridor", coordinates)
+                let point = try Self.point(position, "line", coordinates)
                 line.xy += [point.x, point.y]
             }
             line.ringEnds = [UInt32(positions.count) | ringStartsPart]
@@ -42,7 +44,9 @@ extension GridRegion {
         }
     }
 
-    private static func area(_ box: LonLatBox, _ coordinates: CityCoordinates) throws -> LonLatArea {
+    private static func area(
+        _ box: LonLatBox, _ coordinates: CityCoordinates, _ extent: LonLatBox?
+    ) throws -> GridRegion {
         let isGood =
             [box.west, box.south, box.east, box.north].allSatisfy(\.isFinite) && box.west.magnitude <= 180
             && box.east.magnitude <= 180 && box.south >= -90 && box.north <= 90 && box.west <= box.east
@@ -52,8 +56,22 @@ extension GridRegion {
                 .argument,
                 "bbox: it is no west,south,east,north in degrees; write for example [120.00,36.25,120.02,36.27]")
         }
+        var box = box
+        if let extent {
+            // The extent is that of corners on the grid: a margin for the bend of its edges.
+            let marginX = (extent.east - extent.west) / 50 + 0.002
+            let marginY = (extent.north - extent.south) / 50 + 0.002
+            let around = LonLatBox(
+                west: extent.west - marginX, south: extent.south - marginY, east: extent.east + marginX,
+                north: extent.north + marginY)
+            box = LonLatBox(
+                west: max(box.west, around.west), south: max(box.south, around.south),
+                east: min(box.east, around.east), north: min(box.north, around.north))
+            if box == around { return .everywhere }
+            guard box.west <= box.east, box.south <= box.north else { return .nowhere }
+        }
         do {
-            return try LonLatArea(box, coordinates)
+            return .box(try LonLatArea(box, coordinates))
         } catch let error as SpatialError {
             throw TwinError(.argument, "bbox: it reaches too far beyond the city: \(error.message)")
         }

@@ -4,6 +4,7 @@ import Spatial
 /// A region on the city's grid, ready to be asked about boxes and geometries.
 enum GridRegion: Sendable {
     case everywhere
+    case nowhere
     case box(LonLatArea)
     case circle(GridCircle, PreparedRegion)
     /// A circle that is searched from its centre outwards.
@@ -15,6 +16,7 @@ enum GridRegion: Sendable {
     var box: GridBox {
         switch self {
         case .everywhere: GridBox(minX: -.max, minY: -.max, maxX: .max, maxY: .max)
+        case .nowhere: GridBox.empty
         case .box(let area): area.outer
         case .circle(let circle, _), .nearest(let circle): circle.box
         case .polygon(let region, _), .corridor(let region, _): region.box
@@ -25,6 +27,7 @@ enum GridRegion: Sendable {
     func relation(to box: GridBox) -> RegionRelation {
         switch self {
         case .everywhere: return .inside
+        case .nowhere: return .outside
         case .circle(let circle, _), .nearest(let circle): return circle.relation(to: box)
         case .box(let area):
             if !area.outer.intersects(box) { return .outside }
@@ -43,6 +46,7 @@ enum GridRegion: Sendable {
     func distanceSquared(_ geometry: borrowing GeometryView) -> Double? {
         switch self {
         case .everywhere: return 0
+        case .nowhere: return nil
         case .box(let area): return area.intersects(geometry) ? 0 : nil
         case .circle(_, let region), .corridor(let region, _): return region.distanceSquared(ifWithin: geometry)
         case .nearest(let circle):
@@ -58,7 +62,7 @@ enum GridRegion: Sendable {
         switch self {
         case .circle(let circle, _), .nearest(let circle): Double(circle.radius) * Double(circle.radius)
         case .corridor(let region, _): Double(region.limit.millimetres) * Double(region.limit.millimetres)
-        case .everywhere, .box, .polygon: 0
+        case .everywhere, .nowhere, .box, .polygon: 0
         }
     }
 
@@ -66,14 +70,14 @@ enum GridRegion: Sendable {
     var hasDistance: Bool {
         switch self {
         case .circle, .nearest, .corridor: true
-        case .everywhere, .box, .polygon: false
+        case .everywhere, .nowhere, .box, .polygon: false
         }
     }
 
     /// Vertices that it has, for estimates.
     var vertexCount: Int {
         switch self {
-        case .everywhere: 0
+        case .everywhere, .nowhere: 0
         case .circle, .nearest: 1
         case .box: 4
         case .polygon(_, let vertices), .corridor(_, let vertices): vertices

@@ -159,12 +159,14 @@ public struct QueryRequest: Sendable {
 extension QueryRequest {
     /// The question with its layers; short conditions are read with the types of the first of them.
     ///
+    /// - Parameter masked: fields that the caller may not see, by layer.
     /// - Throws: `TwinError.argument` for a condition that does not fit.
-    public func question(_ layers: [LayerDefinition]) throws -> SpatialQuery {
+    public func question(_ layers: [LayerDefinition], masked: [String: Set<String>] = [:]) throws -> SpatialQuery {
         var query = query
         query.layers = layers.map(\.id)
+        query.maskedFields = masked
         guard let first = layers.first, !conditions.isEmpty else { return query }
-        let read = try conditions.map { try ColumnFilter.condition($0, layer: first) }
+        let read = try conditions.map { try ColumnFilter.condition($0, layer: first, masked: masked[first.id] ?? []) }
         query.filter = .and((query.filter.map { [$0] } ?? []) + read)
         return query
     }

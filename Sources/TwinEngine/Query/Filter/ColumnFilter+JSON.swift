@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ColumnFilter {
-    private static let example =
+    static let example =
         #"write for example {"op":"and","args":[{"op":">=","args":[{"property":"floors"},6]},"#
         + #"{"op":"in","args":[{"property":"class"},["house","hotel"]]}]}"#
 
@@ -134,8 +134,11 @@ extension ColumnFilter {
     /// Reads a short condition: `floors>=6`, `class=house`, `name~%路%` (like), `year=null`, `year<>null`.
     ///
     /// The value is taken as the type of the layer's field. Several conditions are joined by `and`.
+    /// - Parameter masked: fields that the caller may not see: nothing is told of them, not even the type.
     /// - Throws: `TwinError.argument`, naming the field.
-    public static func condition(_ text: String, layer: LayerDefinition) throws -> ColumnFilter {
+    public static func condition(
+        _ text: String, layer: LayerDefinition, masked: Set<String> = []
+    ) throws -> ColumnFilter {
         let operators = ["<>", "<=", ">=", "!=", "=", "<", ">", "~"]
         let places = text.indices.lazy.compactMap { place in
             operators.first { text[place...].hasPrefix($0) }.map { (place, $0) }
@@ -146,7 +149,23 @@ extension ColumnFilter {
         }
         let field = String(text[..<place]).trimmingWhitespace()
         let value = String(text[text.index(place, offsetBy: name.count)...]).trimmingWhitespace()
-        _ = try layer.queryColumn(field, masked: [], parameter: "where")
+        return try condition(field, name, value, layer: layer, masked: masked, parameter: "where")
+    }
+
+    /// Reads `field=value` of a URL: the value is taken as the type of the field; `null` asks for features without one.
+    ///
+    /// - Throws: `TwinError.argument`, naming the field.
+    public static func condition(
+        field: String, equals value: String, layer: LayerDefinition, masked: Set<String>
+    ) throws -> ColumnFilter {
+        try condition(field, "=", value, layer: layer, masked: masked, parameter: field)
+    }
+
+    /// A condition whose value is text, taken as the type of the field.
+    static func condition(
+        _ field: String, _ name: String, _ value: String, layer: LayerDefinition, masked: Set<String>, parameter: String
+    ) throws -> ColumnFilter {
+        _ = try layer.queryColumn(field, masked: masked, parameter: parameter)
         if name == "~" { return .like(field, LikePattern(value)) }
         let comparison = FilterComparison(rawValue: name == "!=" ? "<>" : name) ?? .equal
         if value == "null", comparison == .equal { return .isNull(field) }
@@ -160,6 +179,7 @@ extension ColumnFilter {
             if let truth = Bool(value) { return .compare(field, comparison, .boolean(truth)) }
         case .string, .date, .datetime: return .compare(field, comparison, .text(value))
         }
-        throw layer.typeMismatch(field, "it is compared with the text '\(value.prefix(80))'")
+        throw layer.typeMismatch(
+            field, "it is compared with the text '\(value.prefix(80))'", parameter: parameter)
     }
 }

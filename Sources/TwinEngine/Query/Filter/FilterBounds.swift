@@ -123,19 +123,28 @@ extension LayerDefinition {
         return fieldIndex(field) ?? fields.count
     }
 
-    func typeMismatch(_ field: String, _ why: String) -> TwinError {
+    func typeMismatch(_ field: String, _ why: String, parameter: String = "filter") -> TwinError {
         let type = fieldIndex(field).map { fields[$0].type } ?? .string
-        let example =
+        let (comparison, value) =
             switch type {
-            case .integer: #"["\#(field)", ">=", 5]"#
-            case .real: #"["\#(field)", "<", 0.5]"#
-            case .boolean: #"["\#(field)", "=", true]"#
-            case .string: #"["\#(field)", "=", "text"]"#
-            case .date: #"["\#(field)", ">=", "2026-01-31"]"#
-            case .datetime: #"["\#(field)", ">=", "2026-01-31T08:00:00Z"]"#
+            case .integer: (">=", "5")
+            case .real: ("<", "0.5")
+            case .boolean: ("=", "true")
+            case .string: ("=", "text")
+            case .date: (">=", "2026-01-31")
+            case .datetime: (">=", "2026-01-31T08:00:00Z")
+            }
+        let isText = ![.integer, .real, .boolean].contains(type)
+        let example =
+            switch parameter {
+            case "filter":
+                #"{"op":"\#(comparison)","args":[{"property":"\#(field)"},\#(isText ? "\"\(value)\"" : value)]}"#
+            case "where": "\(field)\(comparison)\(value)"
+            default: "\(field)=\(value)"
             }
         return TwinError(
-            .argument, "filter: \(field) of layer \(id) is of type \(type.rawValue), and \(why); for example \(example)"
+            .argument,
+            "\(parameter): \(field) of layer \(id) is of type \(type.rawValue), and \(why); for example \(example)"
         )
     }
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 
 /// A JSON value whose shape is not known beforehand: questions and CQL2 filters.
-enum JSONValue: Decodable {
+enum JSONValue {
     case null
     case boolean(Bool)
     case integer(Int64)
@@ -11,34 +10,65 @@ enum JSONValue: Decodable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let truth = try? container.decode(Bool.self) {  // safe: another type is tried next
-            self = .boolean(truth)
-        } else if let number = try? container.decode(Int64.self) {  // safe: another type is tried next
-            self = .integer(number)
-        } else if let number = try? container.decode(Double.self) {  // safe: another type is tried next
-            self = .real(number)
-        } else if let text = try? container.decode(String.self) {  // safe: another type is tried next
-            self = .text(text)
-        } else if let list = try? container.decode([JSONValue].self) {  // safe: the last try throws
-            self = .list(list)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
+    /// Values of one text: enough for a polygon of 100,000 positions with heights and the longest filter. It bounds the
+    /// memory that a body can cost.
+    static let valueLimit = 500_000
+
+    /// Reads one value that fills the text. O(bytes); nesting is limited by ``JSONScanner``.
+    ///
+    /// - Throws: `TwinError.argument` with the place of the mistake.
+    init(parsing bytes: [UInt8], name: String) throws {
+        let example = #"write for example {"layers":["buildings"],"region":{"at":[120.033,36.265],"radius":500}}"#
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw TwinError(.argument, "\(name): it is not UTF-8; \(example)")
+        }
+        var scanner = JSONScanner(SourceBytes(copying: bytes, path: name))
+        var left = Self.valueLimit
+        do {
+            self = try Self.read(&scanner, &left)
+            guard scanner.peek() == nil else { throw scanner.failure("nothing behind the value") }
+        } catch let error as JSONSyntaxError {
+            throw TwinError(
+                .argument,
+                "\(name): it is not JSON that can be read: byte \(error.offset) should be \(error.expected); "
+                    + (name == "filter" ? ColumnFilter.example : example))
+        } catch is TooMany {
+            throw TwinError(
+                .argument,
+                "\(name): it has more than \(Self.valueLimit) values; a polygon or line takes at most "
+                    + "\(SpatialQuery.vertexLimit) positions, a filter \(ColumnFilter.termLimit) terms")
         }
     }
 
-    /// - Throws: `TwinError.argument` with the decoder's reason.
-    init(parsing bytes: [UInt8], name: String) throws {
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-        } catch {
-            throw TwinError(
-                .argument,
-                "\(name): it is not JSON in UTF-8, or nested too deeply; write for example "
-                    + #"{"layers":["buildings"],"region":{"at":[120.033,36.265],"radius":500}}"#, cause: "\(error)")
+    private struct TooMany: Error {}
+
+    private static func read(_ scanner: inout JSONScanner, _ left: inout Int) throws -> JSONValue {
+        left -= 1
+        guard left >= 0 else { throw TooMany() }
+        switch scanner.peek() {
+        case UInt8(ascii: "{"):
+            var members: [String: JSONValue] = [:]
+            try scanner.object { scanner, key in
+                let value = try read(&scanner, &left)
+                guard members.updateValue(value, forKey: key) == nil else {
+                    throw scanner.failure("a member once, not '\(key.prefix(40))' twice")
+                }
+            }
+            return .object(members)
+        case UInt8(ascii: "["):
+            var list: [JSONValue] = []
+            try scanner.array { list.append(try read(&$0, &left)) }
+            return .list(list)
+        case UInt8(ascii: "\""): return .text(try scanner.string())
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean(try scanner.boolean())
+        case UInt8(ascii: "n"):
+            guard try scanner.null() else { throw scanner.failure("a value") }
+            return .null
+        default:
+            switch try scanner.number() {
+            case .integer(let number): return .integer(number)
+            case .real(let number): return .real(number)
+            }
         }
     }
 
