@@ -65,6 +65,26 @@ enum Plane {
         }
     }
 
+    @Test func manyChangesAreSeenWithoutWaitingForALargeTree() {
+        var cadence = LiveCadence()
+        cadence.overlay = 4
+        cadence.patience = 0
+        let index = LiveIndex(cadence: cadence, project: Plane.project, place: Plane.place)
+        let codes = (0..<200).map { "T\($0)" }
+        index.applyDirectly(codes.map { observation($0, 0, 0) })
+        let handles = index.resolve(codes).compactMap { $0 }
+        #expect(handles.count == codes.count)
+        for round in 1...50 {
+            let point = GridPoint(x: Int32(round), y: 0)
+            let report = index.move(handles.map { LiveMove(terminal: $0, point: point, time: Int64(round + 1)) })
+            #expect(report.applied == codes.count)
+            let snapshot = index.snapshot()
+            #expect(snapshot.sequence >= report.sequence)
+            #expect(snapshot.radius(around: point, metres: 0, limit: 1).count == codes.count)
+        }
+        #expect(index.checkInvariants() == nil)
+    }
+
     @Test func anOlderObservationChangesNothing() {
         let index = makeIndex()
         index.applyDirectly([observation("a", 0.1, 0.1, 10), observation("a", 0.2, 0.2, 5)])

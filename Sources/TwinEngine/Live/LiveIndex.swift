@@ -15,6 +15,9 @@ public struct LiveCadence: Sendable, Hashable {
     public var idle: UInt64 = 1_000_000_000
     /// Changed terminals above which a snapshot waits for the large tree instead of carrying them itself.
     public var overlay = 65_536
+    /// Nanoseconds for which it waits: where the large tree does not come in time because the processor is busy with
+    /// other things, the changes are carried after all, however many they are.
+    public var patience: UInt64 = 60_000_000
     /// Threads that build a large tree.
     public var threads = 1
 
@@ -47,6 +50,12 @@ public final class LiveIndex: Sendable {
 
     private let state: Mutex<State>
     private let published: Mutex<LiveSnapshot>
+    /// A large tree that was built and waits to be taken over, with what it was built from.
+    ///
+    /// Apart from the state, because a writer at full speed takes that lock again before a thread that waits for it
+    /// wakes: whoever holds the lock takes the tree over.
+    private let finished = Mutex<(base: LiveBase, capture: LiveApplier.Capture)?>(nil)
+    private let hasFinished = Atomic<Bool>(false)
     private let applied = Atomic<UInt64>(0)
     private let project: @Sendable (LonLat) throws(SpatialError) -> GridPoint
     private let place: @Sendable (GridPoint) -> LonLat
@@ -266,6 +275,7 @@ public final class LiveIndex: Sendable {
 
     /// After a change: publishes it and builds a large tree, or sees to it that somebody will.
     private func settle(_ state: inout State) {
+        if hasFinished.load(ordering: .relaxed) { takeOver(&state) }
         let now = DispatchTime.now().uptimeNanoseconds
         let pending = state.applier.pendingCount
         if !state.applier.isBuilding, pending > 0 {
@@ -275,7 +285,10 @@ public final class LiveIndex: Sendable {
         }
         guard state.publishedVersion < state.applier.version else { return }
         // Beyond the limit the large tree brings the changes; it is being built, or will be within `cadence.rebuild`.
-        if pending > cadence.overlay { return }
+        if pending > cadence.overlay {
+            if now >= state.publishedAt + cadence.patience { publish(&state) }
+            return
+        }
         let cost = state.cost.fixed + state.cost.each * UInt64(pending)
         let due = state.publishedAt + min(4 * cost, cadence.publish)
         if now >= due { publish(&state) } else { wake(&state, at: due) }
@@ -321,21 +334,32 @@ public final class LiveIndex: Sendable {
         let capture = state.applier.capture()
         builder.async { [self] in
             let base = LiveBase(version: capture.version, fixes: capture.fixes, threads: cadence.threads)
-            self.state.withLock { state in
-                state.applier.adopt(base)
-                if state.applier.pendingCount > cadence.overlay, state.publishedVersion < base.version {
-                    // Too much changed during the build to be carried along: show what the tree holds.
-                    let snapshot = LiveSnapshot(
-                        version: base.version, count: capture.count, base: base, overlay: LiveOverlay([], fixes: []),
-                        facts: capture.facts, place: place)
-                    show(snapshot)
-                    state.publishedVersion = base.version
-                    state.publishedAt = DispatchTime.now().uptimeNanoseconds
-                } else if state.applier.pendingCount <= cadence.overlay {
-                    publish(&state)
-                }
-                settle(&state)
-            }
+            finished.withLock { $0 = (base, capture) }
+            hasFinished.store(true, ordering: .releasing)
+            // From another thread, so that the next build need not wait for the lock either.
+            publisher.async { [self] in self.state.withLock { settle(&$0) } }
+        }
+    }
+
+    /// Takes over a large tree that was built meanwhile.
+    private func takeOver(_ state: inout State) {
+        guard hasFinished.exchange(false, ordering: .acquiring) else { return }
+        let next = finished.withLock { finished in
+            defer { finished = nil }
+            return finished
+        }
+        guard let (base, capture) = next else { return }
+        state.applier.adopt(base)
+        if state.applier.pendingCount <= cadence.overlay {
+            publish(&state)
+        } else if state.publishedVersion < base.version {
+            // Too much changed during the build to be carried along: show what the tree holds.
+            let snapshot = LiveSnapshot(
+                version: base.version, count: capture.count, base: base, overlay: LiveOverlay([], fixes: []),
+                facts: capture.facts, place: place)
+            show(snapshot)
+            state.publishedVersion = base.version
+            state.publishedAt = DispatchTime.now().uptimeNanoseconds
         }
     }
 

@@ -89,7 +89,7 @@ struct World {
     /// Batches of moves of random terminals.
     func moves(batches: Int, size: Int, jump: Bool, among count: Int, random: inout SplitMix) -> [[LiveMove]] {
         var now = points
-        return (0..<batches).map { batch in
+        return (0..<batches).map { _ in
             (0..<size).map { _ in
                 let number = Int(random.next() % UInt64(count))
                 if jump {
@@ -99,7 +99,7 @@ struct World {
                     now[number].x += Int32((random.unit() - 0.5) * 100_000)
                     now[number].y += Int32((random.unit() - 0.5) * 100_000)
                 }
-                return LiveMove(terminal: handles[number], point: now[number], time: Int64(batch))
+                return LiveMove(terminal: handles[number], point: now[number], time: 0)
             }
         }
     }
@@ -181,6 +181,9 @@ func inThread(_ body: @escaping @Sendable () -> Void) -> DispatchSemaphore {
     return done
 }
 
+/// The time of the next batch: a run that began again would only report what is outdated.
+let clock = Atomic<Int64>(1)
+
 /// Moves at full speed (or at `pace` a second) for some seconds with a reader beside it.
 func moveAndRead(_ name: String, _ world: World, batches: [[LiveMove]], seconds: Double, pace: Double? = nil) {
     let index = world.index
@@ -188,16 +191,16 @@ func moveAndRead(_ name: String, _ world: World, batches: [[LiveMove]], seconds:
     let threads = [inThread { reader.run(index, radius: 500_000) }, inThread { watch.run(index) }]
     let start = wallTime()
     let cpu = threadTime()
-    var (applied, calls, next, round) = (0, 0, 0, Int64(0))
+    var (applied, calls, next) = (0, 0, 0)
     while Double(wallTime() - start) < seconds * 1e9 {
         var batch = batches[next]
-        if round > 0 { for place in batch.indices { batch[place].time += round * Int64(batches.count) } }
+        let now = clock.add(1, ordering: .relaxed).newValue
+        for place in batch.indices { batch[place].time = now }
         let report = index.move(batch)
         applied += report.applied
         calls += 1
         if calls.isMultiple(of: 16) { watch.applied(report.sequence) }
-        next += 1
-        if next == batches.count { (next, round) = (0, round + 1) }
+        next = (next + 1) % batches.count
         if let pace {
             let ahead = Double(applied) / pace - Double(wallTime() - start) / 1e9
             if ahead > 0.001 { usleep(UInt32(ahead * 1e6)) }
