@@ -14,6 +14,8 @@ final class CityServer: Sendable {
     let options: ServeOptions
     let workers: WorkerPool
     let tiles: TileCache
+    let liveTiles = LiveTiles()
+    let thematics = ThematicCache()
     let archives: ArchiveSet
     /// The ground, where rasters of heights were named.
     let terrain: ElevationModel?

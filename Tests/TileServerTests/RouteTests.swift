@@ -223,18 +223,19 @@ import Testing
             for query in ["lang=zh&theme=light", "lang=en&theme=dark"] {
                 let style = try await json(client.get("/style.json?\(query)", .bearer))
                 #expect(style["version"] as? Int == 8)
-                #expect(style["glyphs"] == nil && style["sprite"] == nil)
+                #expect(style["glyphs"] == nil)
                 let sources = try #require(style["sources"] as? [String: [String: Any]])
-                #expect(Set(sources.keys) == ["basemap", "valves", "sensors"])
+                #expect(Set(sources.keys) == ["basemap", "valves", "sensors", "twin:live"])
                 #expect(
                     (sources["basemap"]?["tiles"] as? [String])?.first
                         == "http://localhost/tiles/basemap/{z}/{x}/{y}.mvt")
                 for layer in try #require(style["layers"] as? [[String: Any]])
                 where layer["id"] as? String != "background" {
                     #expect(sources[layer["source"] as? String ?? ""] != nil)
+                    let metadata = layer["metadata"] as? [String: Any]
                     #expect(
-                        (layer["metadata"] as? [String: Any])?["twin:layer"] as? String == layer["source-layer"]
-                            as? String)
+                        metadata?["twin:live"] != nil
+                            || metadata?["twin:layer"] as? String == layer["source-layer"] as? String)
                 }
             }
         }

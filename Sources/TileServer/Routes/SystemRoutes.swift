@@ -63,7 +63,9 @@ enum SystemRoutes {
 /// Every route, in the order in which they are tried: the busiest first.
 enum RouteTable {
     static let all: [Route] =
-        TileRoutes.routes + ArchiveRoutes.routes + OGCTilesRoutes.routes + TerrainRoutes.routes + ModelRoutes.routes
+        // `live` before the tilesets of layers, whose pattern fits it too.
+        LiveTileRoutes.routes + TileRoutes.routes + ArchiveRoutes.routes + OGCTilesRoutes.routes + TerrainRoutes.routes
+        + ModelRoutes.routes
         + LiveRoutes.routes
         + QueryRoutes.routes + CityRoutes.routes
         + StyleRoutes.routes + CollectionRoutes.routes + PageRoutes.routes + SystemRoutes.routes

@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
+import Spatial
 import TwinEngine
 
 /// Writes a MapLibre style (version 8) from the layers' declared styles.
 ///
-/// Order: background, areas, line casings, lines, points, labels; inside each the project's order. No glyphs and no
-/// sprite are named: the client draws texts itself.
+/// Order: background, areas (the ground's shading under those that stand up), line casings, lines, points, symbols,
+/// labels, live terminals; inside each the project's order. No glyphs are named: the client draws texts itself, Chinese
+/// ones included.
 struct MapStyle {
+    /// The live terminals, as the style shows them.
+    struct Live {
+        /// Kinds in the order of their colours.
+        var kinds: [String]
+    }
+
     let layers: [ReadableLayer]
     let project: CityProject
     let base: String
     let language: String
     let theme: StyleTheme
+    /// The layer that is coloured by a field; the others step back.
+    var thematic: StyleThematic?
+    /// Nil where the caller may not see terminals.
+    var live: Live?
+    /// The ground's zooms and extent, where heights are served.
+    var terrain: (zooms: ClosedRange<Int>, extent: LonLatBox)?
+
+    static let terrainSource = "twin:terrain"
+    static let reliefSource = "twin:relief"
+    static let liveSource = "twin:live"
 
     func bytes() -> [UInt8] {
         var out = JSONBytes(capacity: 16_384)
@@ -18,20 +36,44 @@ struct MapStyle {
         out.string(language == "zh" ? project.name.zh : project.name.en)
         out.raw(",\"metadata\":{\"twin:city\":")
         out.string(project.id)
+        out.raw(",\"twin:theme\":")
+        out.string(theme.rawValue)
+        if let thematic {
+            out.raw(",\"twin:legend\":")
+            thematic.appendLegend(to: &out)
+        }
         out.raw("},\"center\":")
         out.position(project.extent.center)
-        out.raw(",\"zoom\":13,\"sources\":{")
+        out.raw(",\"zoom\":13,\"sprite\":")
+        out.string("\(base)/sprites/\(theme.rawValue)")
+        out.raw(",\"sources\":{")
         appendSources(to: &out)
         out.raw("},\"layers\":[{\"id\":\"background\",\"type\":\"background\",\"paint\":{\"background-color\":")
         out.string(theme.background)
         out.raw("}}")
-        for layer in layers where layer.definition.style.kind == .fill { appendFill(layer, to: &out) }
+        let areas = layers.filter { $0.definition.style.kind == .fill }
+        let standing = areas.firstIndex { $0.definition.fields.contains { $0.name == "height" || $0.name == "floors" } }
+        for layer in areas[..<(standing ?? areas.count)] { appendFill(layer, to: &out) }
+        if terrain != nil { appendHillshade(to: &out) }
+        for layer in layers where isThematic(layer) && layer.definition.style.kind == .line {
+            appendThematicFill(layer, to: &out)
+        }
+        for layer in areas[(standing ?? areas.count)...] { appendFill(layer, to: &out) }
         for layer in layers where hasCasing(layer) { appendLine(layer, isCasing: true, to: &out) }
         for layer in layers where layer.definition.style.kind == .line { appendLine(layer, isCasing: false, to: &out) }
         for layer in layers where isMarked(layer) { appendCircle(layer, to: &out) }
+        for layer in layers where isMarked(layer) { appendSymbol(layer, to: &out) }
         for layer in layers where layer.definition.style.label != nil { appendLabel(layer, to: &out) }
+        if let live { appendLive(live, to: &out) }
         out.raw("]}")
         return out.bytes
+    }
+
+    func isThematic(_ layer: ReadableLayer) -> Bool { thematic?.layer == layer.id }
+
+    /// A declared colour as this style shows it.
+    private func shown(_ color: String, _ layer: ReadableLayer) -> String {
+        thematic == nil || isThematic(layer) ? theme.color(color) : theme.muted(color)
     }
 
     private func hasCasing(_ layer: ReadableLayer) -> Bool {
@@ -54,6 +96,45 @@ struct MapStyle {
             isFirst = false
             appendSource(layer.id, [layer], to: &out)
         }
+        if live != nil {
+            if !isFirst { out.raw(",") }
+            isFirst = false
+            out.key(Self.liveSource)
+            out.raw("{\"type\":\"vector\",\"tiles\":[")
+            out.string("\(base)/tiles/live/{z}/{x}/{y}.mvt")
+            out.raw("],\"minzoom\":0,\"maxzoom\":")
+            out.integer(LiveTile.firstFullZoom)
+            out.raw("}")
+        }
+        guard let terrain else { return }
+        // Two sources of the same tiles: shading and 3D ground ask for different ones.
+        for source in [Self.reliefSource, Self.terrainSource] {
+            if !isFirst { out.raw(",") }
+            isFirst = false
+            out.key(source)
+            out.raw("{\"type\":\"raster-dem\",\"encoding\":\"mapbox\",\"tileSize\":256,\"tiles\":[")
+            out.string("\(base)/terrain/{z}/{x}/{y}.png")
+            out.raw("],\"minzoom\":")
+            out.integer(terrain.zooms.lowerBound)
+            out.raw(",\"maxzoom\":")
+            out.integer(terrain.zooms.upperBound)
+            out.raw(",\"bounds\":")
+            out.box(terrain.extent)
+            out.raw("}")
+        }
+    }
+
+    private func appendHillshade(to out: inout JSONBytes) {
+        out.raw(",{\"id\":\"hillshade\",\"type\":\"hillshade\",\"source\":")
+        out.string(Self.reliefSource)
+        out.raw(",\"metadata\":{\"twin:relief\":true},\"paint\":{\"hillshade-exaggeration\":0.45")
+        out.raw(",\"hillshade-shadow-color\":")
+        out.string(theme == .light ? "#473b24" : "#000000")
+        out.raw(",\"hillshade-highlight-color\":")
+        out.string(theme == .light ? "#ffffff" : "#5d7286")
+        out.raw(",\"hillshade-accent-color\":")
+        out.string(theme == .light ? "#5a4a30" : "#0a0d11")
+        out.raw("}}")
     }
 
     private func appendSource(_ id: String, _ members: [ReadableLayer], to out: inout JSONBytes) {
@@ -71,8 +152,9 @@ struct MapStyle {
     }
 
     /// Opens a style layer up to `"paint":` or `"layout":` values, which the caller adds.
-    private func open(
-        _ layer: ReadableLayer, _ suffix: String, type: String, layout: String = "", to out: inout JSONBytes
+    func open(
+        _ layer: ReadableLayer, _ suffix: String, type: String, layout: String = "", from zoom: Int = 0,
+        to out: inout JSONBytes
     ) {
         let definition = layer.definition
         out.raw(",{\"id\":")
@@ -84,7 +166,7 @@ struct MapStyle {
         out.raw(",\"source-layer\":")
         out.string(definition.id)
         out.raw(",\"minzoom\":")
-        out.integer(min(definition.zoom.lowerBound, 24))
+        out.integer(max(zoom, min(definition.zoom.lowerBound, 24)))
         if definition.zoom.upperBound < 20 {
             out.raw(",\"maxzoom\":")
             out.integer(definition.zoom.upperBound + 1)
@@ -94,7 +176,7 @@ struct MapStyle {
         out.raw(",\"twin:theme\":")
         out.string(definition.theme)
         out.raw("},\"layout\":{\"visibility\":")
-        out.string(definition.isBase || definition.style.visible ? "visible" : "none")
+        out.string(definition.isBase || definition.style.visible || isThematic(layer) ? "visible" : "none")
         out.raw(text: layout)
         out.raw("}")
     }
@@ -105,11 +187,33 @@ struct MapStyle {
         out.raw(",\"paint\":{\"fill-color\":")
         appendColor(layer, to: &out)
         out.raw(",\"fill-opacity\":")
-        out.real(style.opacity)
+        out.real(isThematic(layer) ? max(0.85, style.opacity) : style.opacity)
         if let outline = style.outline {
             out.raw(",\"fill-outline-color\":")
-            out.string(theme.color(outline))
+            out.string(shown(outline, layer))
         }
+        out.raw("}}")
+        appendMissing(layer, to: &out)
+    }
+
+    /// Areas that are otherwise drawn by their borders alone.
+    private func appendThematicFill(_ layer: ReadableLayer, to out: inout JSONBytes) {
+        guard layer.definition.geometry == .polygon else { return }
+        open(layer, "-area", type: "fill", to: &out)
+        out.raw(",\"paint\":{\"fill-opacity\":0.7,\"fill-color\":")
+        appendColor(layer, to: &out)
+        out.raw("}}")
+        appendMissing(layer, to: &out)
+    }
+
+    /// Hatching where the subject of a thematic map has no value.
+    private func appendMissing(_ layer: ReadableLayer, to out: inout JSONBytes) {
+        guard let thematic, isThematic(layer) else { return }
+        open(layer, "-missing", type: "fill", to: &out)
+        out.raw(",\"filter\":[\"!\",[\"has\",")
+        out.string(thematic.field.name)
+        out.raw("]],\"paint\":{\"fill-pattern\":")
+        out.string(SymbolSheet.hatch)
         out.raw("}}")
     }
 
@@ -120,7 +224,7 @@ struct MapStyle {
             layout: #","line-cap":"round","line-join":"round""#, to: &out)
         out.raw(",\"paint\":{\"line-color\":")
         if isCasing {
-            out.string(theme.color(style.outline ?? style.color))
+            out.string(shown(style.outline ?? style.color, layer))
         } else {
             appendColor(layer, to: &out)
         }
@@ -137,60 +241,12 @@ struct MapStyle {
         out.raw("]}}")
     }
 
-    private func appendCircle(_ layer: ReadableLayer, to out: inout JSONBytes) {
-        let style = layer.definition.style
-        open(layer, "", type: "circle", to: &out)
-        out.raw(",\"paint\":{\"circle-color\":")
-        appendColor(layer, to: &out)
-        out.raw(",\"circle-opacity\":")
-        out.real(style.opacity)
-        out.raw(",\"circle-radius\":[\"interpolate\",[\"linear\"],[\"zoom\"],10,")
-        out.fixed(style.width * 0.4, 2)
-        out.raw(",14,")
-        out.fixed(style.width, 2)
-        out.raw(",18,")
-        out.fixed(style.width * 1.8, 2)
-        out.raw("],\"circle-stroke-color\":")
-        out.string(style.outline.map(theme.color) ?? theme.halo)
-        out.raw(",\"circle-stroke-width\":[\"interpolate\",[\"linear\"],[\"zoom\"],12,0,15,1]}}")
-    }
-
-    private func appendLabel(_ layer: ReadableLayer, to out: inout JSONBytes) {
-        let definition = layer.definition
-        guard let label = definition.style.label, !layer.masked.contains(label) else { return }
-        var layout = JSONBytes(capacity: 256)
-        layout.raw(",\"text-field\":[\"coalesce\"")
-        for name in labelFields(definition, label) {
-            layout.raw(",[\"get\",")
-            layout.string(name)
-            layout.raw("]")
-        }
-        layout.raw(",\"\"],\"text-size\":[\"interpolate\",[\"linear\"],[\"zoom\"],12,11,18,14]")
-        switch definition.style.kind {
-        case .line: layout.raw(",\"symbol-placement\":\"line\",\"symbol-spacing\":320")
-        case .fill: layout.raw(",\"text-max-width\":8")
-        case .circle, .symbol:
-            layout.raw(",\"text-anchor\":\"top\",\"text-offset\":[0,0.7],\"text-optional\":true,\"text-max-width\":8")
-        }
-        open(layer, "-label", type: "symbol", layout: String(decoding: layout.bytes, as: UTF8.self), to: &out)
-        out.raw(",\"paint\":{\"text-color\":")
-        out.string(theme.label)
-        out.raw(",\"text-halo-color\":")
-        out.string(theme.halo)
-        out.raw(",\"text-halo-width\":1.4}}")
-    }
-
-    /// The label's fields, the page's language first: `name_en` before `name` in English.
-    private func labelFields(_ definition: LayerDefinition, _ label: String) -> [String] {
-        let translated = "\(label)_\(language)"
-        return (definition.fieldIndex(translated) == nil ? [] : [translated]) + [label]
-    }
-
     /// One colour, or a match expression over a field's values.
-    private func appendColor(_ layer: ReadableLayer, to out: inout JSONBytes) {
+    func appendColor(_ layer: ReadableLayer, to out: inout JSONBytes) {
         let style = layer.definition.style
+        if let thematic, isThematic(layer) { return thematic.appendColor(to: &out) }
         guard let category = style.category, !category.values.isEmpty, !layer.masked.contains(category.field) else {
-            return out.string(theme.color(style.category?.other ?? style.color))
+            return out.string(shown(style.category?.other ?? style.color, layer))
         }
         let field = layer.definition.fieldIndex(category.field).map { layer.definition.fields[$0] }
         out.raw("[\"match\",[\"to-string\",[\"get\",")
@@ -201,10 +257,10 @@ struct MapStyle {
             out.raw(",")
             out.string(matchText(entry.value, field?.type))
             out.raw(",")
-            out.string(theme.color(entry.color))
+            out.string(shown(entry.color, layer))
         }
         out.raw(",")
-        out.string(theme.color(category.other))
+        out.string(shown(category.other, layer))
         out.raw("]")
     }
 

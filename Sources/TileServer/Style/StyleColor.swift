@@ -29,30 +29,41 @@ struct StyleColor: Sendable, Hashable {
         return "#" + parts.joined()
     }
 
-    /// The colour for a dark map: the same hue, light areas dark and dark lines lighter, within a narrow range so that
-    /// nothing glares.
+    /// How light the colour looks, from 0 to 1.
+    var lightness: Double { (0.299 * red + 0.587 * green + 0.114 * blue) / 255 }
+
+    /// The colour for a dark map: light areas dark and dark lines lighter, in a narrow range so that nothing glares.
+    /// Pale colours, which cover ground, are drawn towards a cool grey; strong ones keep their hue.
     var darkened: StyleColor {
-        let light = (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-        let target = 0.14 + (1 - light) * 0.34
+        let light = lightness
+        let target = min(0.5, 0.1 + (1 - light) * 0.55)
         let factor = target / max(0.08, light)
         var result = self
         result.red = min(255, red * factor)
         result.green = min(255, green * factor)
         result.blue = min(255, blue * factor)
+        guard light > 0.6 else { return result }
+        var cool = result
+        (cool.red, cool.green, cool.blue) = (target * 225, target * 252, target * 300)
+        return result.mixed(cool, 0.35)
+    }
+
+    /// The colour drawn back towards a background: nearly grey and faint, so that something else stands out.
+    func muted(on background: StyleColor) -> StyleColor {
+        let light = lightness * 255
+        var result = self
+        result.red = (red * 0.25 + light * 0.75) * 0.5 + background.red * 0.5
+        result.green = (green * 0.25 + light * 0.75) * 0.5 + background.green * 0.5
+        result.blue = (blue * 0.25 + light * 0.75) * 0.5 + background.blue * 0.5
         return result
     }
-}
 
-/// The two looks of the map.
-enum StyleTheme: String, Sendable, CaseIterable {
-    case light, dark
-
-    func color(_ text: String) -> String {
-        guard self == .dark, let color = StyleColor(text) else { return text }
-        return color.darkened.text
+    /// The colour between this one and another.
+    func mixed(_ other: StyleColor, _ share: Double) -> StyleColor {
+        var result = self
+        result.red += (other.red - red) * share
+        result.green += (other.green - green) * share
+        result.blue += (other.blue - blue) * share
+        return result
     }
-
-    var background: String { self == .light ? "#f3f1ec" : "#15191e" }
-    var label: String { self == .light ? "#3a3f45" : "#cfd6dd" }
-    var halo: String { self == .light ? "#ffffff" : "#0d1014" }
 }

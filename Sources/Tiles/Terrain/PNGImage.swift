@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import CDeflate
 
-/// PNG images of 8-bit red, green and blue, compressed by libdeflate.
+/// PNG images of 8-bit red, green and blue, with or without opacity, compressed by libdeflate.
 ///
 /// Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)".
-enum PNGImage {
+package enum PNGImage {
     /// The file of some pixels, row by row from the top. Equal pixels give equal bytes.
     static func encode(rgb: [UInt8], width: Int) throws(TileError) -> [UInt8] {
-        let stride = width * 3
-        let height = rgb.count / stride
+        try encode(rgb, width: width, channels: 3)
+    }
+
+    /// The same of pixels with opacity, which does not scale the colours.
+    package static func encode(rgba: [UInt8], width: Int) throws(TileError) -> [UInt8] {
+        try encode(rgba, width: width, channels: 4)
+    }
+
+    private static func encode(_ pixels: [UInt8], width: Int, channels: Int) throws(TileError) -> [UInt8] {
+        let stride = width * channels
+        let height = pixels.count / stride
         var filtered: [UInt8] = []
-        filtered.reserveCapacity(rgb.count + height)
-        for row in 0..<height { appendFiltered(rgb, row * stride, stride, isFirst: row == 0, to: &filtered) }
+        filtered.reserveCapacity(pixels.count + height)
+        for row in 0..<height {
+            appendFiltered(pixels, row * stride, stride, channels, isFirst: row == 0, to: &filtered)
+        }
         var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
         var header: [UInt8] = []
         header.appendBigEndian(UInt32(width))
         header.appendBigEndian(UInt32(height))
-        // Depth 8, colour type 2 (truecolour), deflate, adaptive filters, not interlaced (§11.2.1).
-        header += [8, 2, 0, 0, 0]
+        // Depth 8, colour type 2 (truecolour) or 6 (with alpha), deflate, adaptive filters, not interlaced (§11.2.1).
+        header += [8, channels == 4 ? 6 : 2, 0, 0, 0]
         appendChunk("IHDR", header, to: &file)
         appendChunk("IDAT", try zlib(filtered), to: &file)
         appendChunk("IEND", [], to: &file)
@@ -26,20 +37,21 @@ enum PNGImage {
 
     /// The row through the filter, of Sub and Up, whose bytes are nearest to 0 (§12.7, minimum sum of differences).
     private static func appendFiltered(
-        _ rgb: [UInt8], _ start: Int, _ stride: Int, isFirst: Bool, to out: inout [UInt8]
+        _ pixels: [UInt8], _ start: Int, _ stride: Int, _ channels: Int, isFirst: Bool, to out: inout [UInt8]
     ) {
         var sums = (sub: 0, up: 0)
         for index in 0..<stride {
-            let left = index < 3 ? 0 : rgb[start + index - 3]
-            let above = isFirst ? 0 : rgb[start + index - stride]
-            sums.sub += Int(Int8(bitPattern: rgb[start + index] &- left).magnitude)
-            sums.up += Int(Int8(bitPattern: rgb[start + index] &- above).magnitude)
+            let left = index < channels ? 0 : pixels[start + index - channels]
+            let above = isFirst ? 0 : pixels[start + index - stride]
+            sums.sub += Int(Int8(bitPattern: pixels[start + index] &- left).magnitude)
+            sums.up += Int(Int8(bitPattern: pixels[start + index] &- above).magnitude)
         }
         let takesUp = !isFirst && sums.up < sums.sub
         out.append(takesUp ? 2 : 1)
         for index in 0..<stride {
-            let reference = takesUp ? rgb[start + index - stride] : index < 3 ? 0 : rgb[start + index - 3]
-            out.append(rgb[start + index] &- reference)
+            let reference =
+                takesUp ? pixels[start + index - stride] : index < channels ? 0 : pixels[start + index - channels]
+            out.append(pixels[start + index] &- reference)
         }
     }
 
