@@ -71,6 +71,20 @@ def nearest_building(base, city, at):
     return [sum(p[0] for p in ring) / len(ring), sum(p[1] for p in ring) / len(ring)]
 
 
+def thematics(city, where):
+    """Buildings by their storeys or height, and by a text, in both themes."""
+    layer = next((l for l in city["layers"] if l["id"] == building_layer(city)), None)
+    fields = layer["fields"] if layer else []
+    number = next((f["name"] for n in ("floors", "height") for f in fields if f["name"] == n), None)
+    text = next((f["name"] for n in ("use", "building", "structure") for f in fields if f["name"] == n), None)
+    shots = []
+    if number:
+        shots.append(("2d-thematic-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15&thematic={layer['id']}.{number},jenks,5", False))
+    if text:
+        shots.append(("25d-thematic-dark-zh", f"view=2.5d&lang=zh&theme=dark&{where}&zoom=15.4&pitch=55&thematic={layer['id']}.{text}", False))
+    return shots
+
+
 def plan(base, city, at):
     """(name, hash, click on the middle of the map)"""
     building = nearest_building(base, city, at)
@@ -78,6 +92,7 @@ def plan(base, city, at):
     query = f"query={at[0]:.6f},{at[1]:.6f}"
     extra = [l["id"] for l in city["layers"] if not l["base"] and l["classification"] == "public" and l["geometry"] == "point"][:2]
     on = ",".join([l["id"] for l in city["layers"] if l["base"] or l["style"].get("visible") or l["id"] in extra])
+    points = ",".join([l["id"] for l in city["layers"] if l["base"] or (l["geometry"] == "point" and l["classification"] == "public" and l["id"] != "sensors")])
     shots = [
         ("2d-overview-zh", "view=2d&lang=zh&theme=light", False),
         ("2d-overview-en", "view=2d&lang=en&theme=light", False),
@@ -85,6 +100,9 @@ def plan(base, city, at):
         ("2d-radius-en-dark", f"view=2d&lang=en&theme=dark&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
         ("2d-scenario-en", "view=2d&lang=en&theme=light&tab=scenario" + (f"&scenario={city['scenarios'][0]['id']}" if city["scenarios"] else ""), False),
         ("2d-feature-zh", f"view=2d&lang=zh&theme=light&center={building[0]:.7f},{building[1]:.7f}&zoom=17.5", True),
+        ("2d-overview-dark-zh", "view=2d&lang=zh&theme=dark", False),
+        ("2d-symbols-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=17.5&layers={points}", False),
+    ] + thematics(city, where) + [
         ("25d-zh", f"view=2.5d&lang=zh&theme=light&{where}&zoom=16&pitch=58&bearing=-25&tab=live", False),
     ]
     if city["models"]:

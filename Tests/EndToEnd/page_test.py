@@ -256,6 +256,130 @@ def check_live(page, base, city, token):
         check("a token can be forgotten", page.evaluate("sessionStorage.getItem('twin.token') === null"))
 
 
+def stage_pixels(page):
+    """The map's pixels, without tools and legend."""
+    box = page.locator("#stage").bounding_box()
+    image = Image.open(io.BytesIO(page.screenshot(timeout=120_000))).convert("RGB")
+    return image.crop((int(box["x"]) + 320, int(box["y"]) + 8, int(box["x"] + box["width"]) - 60, int(box["y"] + box["height"]) - 8))
+
+
+def share(image, colour, reach=10):
+    """The share of pixels within `reach` of a colour."""
+    want = tuple(int(colour[i:i + 2], 16) for i in (1, 3, 5))
+    near = sum(count for count, pixel in image.getcolors(maxcolors=image.width * image.height)
+               if max(abs(a - b) for a, b in zip(pixel, want)) <= reach)
+    return near / (image.width * image.height)
+
+
+def visit(page, base, hashed, name, logged):
+    page.goto("about:blank")
+    page.goto(f"{base}/#{hashed}")
+    return wait_ready(page, name, logged)
+
+
+STYLE_OF = "() => import('/web/js/map2d.js').then(({ baseStyle }) => baseStyle())"
+
+# Loads every style into MapLibre, whose validator reports what the specification does not allow.
+VALIDATE = """async (addresses) => {
+  const problems = [];
+  for (const address of addresses) {
+    const style = await (await fetch(address)).json();
+    const element = document.createElement('div');
+    element.style.cssText = 'position:absolute;left:-999px;width:64px;height:64px';
+    document.body.append(element);
+    const map = new maplibregl.Map({ container: element, style, interactive: false, attributionControl: false });
+    map.on('error', (event) => problems.push(`${address}: ${event.error && event.error.message}`));
+    await Promise.race([new Promise((done) => map.once('load', done)), new Promise((done) => setTimeout(done, 20000))]);
+    if (!map.isStyleLoaded()) problems.push(`${address}: not loaded`);
+    map.remove();
+    element.remove();
+  }
+  return problems;
+}"""
+
+
+def fields_to_map(city):
+    """LAYER.FIELD of a number, a text and a field of lines or points, as far as the city has them."""
+    found = {}
+    for layer in city["layers"]:
+        for field in layer["fields"] if layer["count"] else []:
+            found.setdefault((layer["geometry"], field["type"] in ("real", "integer")), f"{layer['id']}.{field['name']}")
+    return sorted(found.values())
+
+
+def check_styles(page, city):
+    addresses = [f"/style.json?lang={lang}&theme={theme}" for lang in ("zh", "en") for theme in ("light", "dark")]
+    addresses += [f"/style.json?theme=thematic:{name}" for name in fields_to_map(city)]
+    number = next((n for n in fields_to_map(city) if n.startswith(buildings(city) + ".")), None)
+    if number:
+        addresses += [f"/style.json?theme=dark&thematic={number}&classes=4"]
+    problems = page.evaluate(VALIDATE, addresses)
+    check(f"MapLibre accepts {len(addresses)} styles", not problems, str(problems[:5]))
+
+
+def check_themes(page, base, logged):
+    """Empty ground has the theme's background; far from the city nothing else is drawn."""
+    for theme, colour in (("light", "#f3f1ec"), ("dark", "#15191e")):
+        if visit(page, base, f"view=2d&lang=zh&theme={theme}&center=100.0,20.0&zoom=12", f"the {theme} map is ready", logged):
+            part = share(stage_pixels(page), colour, 2)
+            check(f"the {theme} background has its colour", part > 0.99, f"{part:.3f} of the pixels")
+            check(f"the {theme} style says so", page.evaluate(STYLE_OF)["metadata"]["twin:theme"] == theme)
+
+
+def check_symbols(page, base, city, logged):
+    """Hydrants show their symbol: their dots hold pixels of the symbol's colour, which vanish without it."""
+    layer = next((l for l in city["layers"] if l["id"] == "hydrants" and l["count"]), None)
+    if layer is None:
+        return
+    w, s, e, n = layer["extent"]
+    at = f"{(w + e) / 2:.6f},{(s + n) / 2:.6f}"
+    found = page.request.get(f"{base}/query/radius?at={at}&radius=5000&layers=hydrants&limit=1").json()
+    place = found["layers"][0]["features"][0]["geometry"]["coordinates"]
+    if not visit(page, base, f"view=2d&lang=zh&theme=light&center={place[0]:.7f},{place[1]:.7f}&zoom=19&layers=hydrants", "hydrants are ready", logged):
+        return
+    box = page.locator("#map2d").bounding_box()
+    middle = (int(box["x"] + box["width"] / 2), int(box["y"] + box["height"] / 2))
+    image = Image.open(io.BytesIO(page.screenshot(timeout=120_000))).convert("RGB")
+    dot = image.crop((middle[0] - 9, middle[1] - 9, middle[0] + 9, middle[1] + 9))
+    white, body = share(dot, "#ffffff", 60), share(dot, layer["style"]["color"], 40)
+    check("hydrants show their symbol", white > 0.08 and body > 0.2, f"white {white:.2f}, dot {body:.2f}")
+
+
+def check_thematic(page, base, city, layer, at, logged):
+    """The picker colours buildings; the legend counts all of them; the colours are on the map."""
+    count = next(l["count"] for l in city["layers"] if l["id"] == layer)
+    if not visit(page, base, f"view=2d&lang=zh&theme=light&center={at[0]:.7f},{at[1]:.7f}&zoom=16", "the map for a thematic map is ready", logged):
+        return
+    page.click("#thematic summary")
+    page.select_option("#thematic-layer", layer)
+    page.wait_for_function(READY, timeout=60_000)
+    check("the legend is shown", page.locator("#legend2d li").count() >= 2)
+    check("the address holds the thematic map", page.wait_for_timeout(400) or f"thematic={layer}." in page.evaluate("location.hash"))
+    page.wait_for_timeout(600)
+    legend = page.evaluate(STYLE_OF)["metadata"]["twin:legend"]
+    total = sum(entry["count"] for entry in legend["entries"]) + legend["other"]["count"] + legend["missing"]["count"]
+    check("the legend counts every building", total == count, f"{total} of {count}")
+    image = stage_pixels(page)
+    seen = sum(share(image, entry["color"], 14) for entry in legend["entries"])
+    check("its colours are on the map", seen > 0.01, f"{seen:.4f} of the pixels")
+    page.select_option("#thematic-layer", "")
+    page.wait_for_function(READY, timeout=60_000)
+    check("the legend goes with it", page.locator("#legend2d:visible").count() == 0)
+
+
+CLUSTERS = """() => import('/web/js/map2d.js').then(({ rendered }) => rendered('twin:live-cluster').map((f) => f.properties.point_count))"""
+
+
+def check_live_tiles(page, base, city, logged):
+    """In the overview, clusters from the live tiles hold every terminal that reports near the city."""
+    if not city["live"]["count"] or page.request.get(f"{base}/tiles/live.json").status != 200:
+        return
+    w, s, e, n = city["extent"]
+    if visit(page, base, f"view=2d&lang=zh&theme=light&center={(w + e) / 2:.6f},{(s + n) / 2:.6f}&zoom=11", "the overview is ready", logged):
+        counts = page.evaluate(CLUSTERS)
+        check("terminals are clustered in the overview", sum(counts) > 0.5 * city["live"]["count"], f"{counts} of {city['live']['count']}")
+
+
 def main():
     if len(sys.argv) not in (2, 3):
         raise SystemExit(__doc__)
@@ -285,6 +409,11 @@ def main():
             check_language(page)
             check_layout(page)
             check_live(page, base, city, token)
+            check_styles(page, city)
+            check_thematic(page, base, city, layer, at, logged)
+            check_symbols(page, base, city, logged)
+            check_live_tiles(page, base, city, logged)
+            check_themes(page, base, logged)
             if city["models"]:
                 page.goto("about:blank")
                 page.goto(f"{base}/#view=2d&lang=zh&theme=light&center={at[0]:.7f},{at[1]:.7f}&zoom=18&tab=feature")

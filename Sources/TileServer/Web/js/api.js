@@ -36,7 +36,16 @@ async function problem(response) {
 }
 
 export const city = () => get("/city.json");
-export const style = (lang, theme) => get(`/style.json?lang=${lang}&theme=${theme}`);
+/** The map style. `thematic`: null or {layer, field, classes, method}, of which the last two may be null. */
+export function style(lang, theme, thematic = null) {
+  const query = new URLSearchParams({ lang, theme });
+  if (thematic) {
+    query.set("thematic", `${thematic.layer}.${thematic.field}`);
+    if (thematic.classes) query.set("classes", thematic.classes);
+    if (thematic.method) query.set("method", thematic.method);
+  }
+  return get(`/style.json?${query}`);
+}
 export const feature = (layer, id) => get(`/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}?f=json`);
 
 /** Whether the server knows this token; throws its reason when it does not. */

@@ -38,7 +38,7 @@ const PATHS = {
   home: "M4 11l8-7 8 7v9h-5v-6H9v6H4z", north: "M12 3l5 17-5-4-5 4z",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1", target: "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM12 2v5M12 17v5M2 12h5M17 12h5",
   key: "M15 3a6 6 0 1 0-4.6 9.8L5 18v3h3l1-1v-2h2v-2h2l1.2-1.2A6 6 0 0 0 15 3zM16 7.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1",
-  pulse: "M3 12h4l3-8 4 16 3-8h4", cursor: "M5 3l6 17 2.5-7L20 10z", layers: "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
+  pulse: "M3 12h4l3-8 4 16 3-8h4", cursor: "M5 3l6 17 2.5-7L20 10z", relief: "M2 20l7-12 4 6 3-4 6 10z", layers: "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
 };
 
 /** An inline icon; decorative, so hidden from assistive technology. */

@@ -54,6 +54,10 @@ const WORDS = {
   byClass: ["按类别", "By class"], byDepth: ["按埋深", "By depth"],
   modelsTitle: ["三维模型", "3D models"], bootFailed: ["页面无法载入城市：{0}", "The city could not be loaded: {0}"],
   tokenNeeded: ["该图层需要授权", "This layer needs authorisation"], tiles: ["图块错误", "Tile error"], map: ["地图", "Map"], map3d: ["三维场景", "3D scene"],
+  terrain: ["地形起伏", "Terrain"], thematic: ["专题图", "Thematic map"], thematicNone: ["不着色", "None"], field: ["字段", "Field"],
+  method: ["分级", "Classes"], methodAuto: ["自动", "Automatic"], methodQuantile: ["分位数", "Quantiles"], methodEqual: ["等间距", "Equal steps"],
+  methodJenks: ["自然断点", "Natural breaks"], classCount: ["级数", "Number of classes"], classAuto: ["默认", "Default"],
+  otherValues: ["其他（{0} 种）", "Other ({0} values)"], noValue: ["无数据", "No value"], yes: ["是", "Yes"], no: ["否", "No"],
   above: ["地上", "above ground"], below: ["地下", "below ground"], metadata: ["模型属性", "Model attributes"],
 };
 

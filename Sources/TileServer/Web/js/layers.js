@@ -4,6 +4,7 @@
 import { fill, h, icon } from "./dom.js";
 import { number, onLang, t, title } from "./i18n.js";
 import * as map2d from "./map2d.js";
+import * as thematic from "./thematic.js";
 import { emit, on, remember, state } from "./state.js";
 
 let city = null;
@@ -23,7 +24,7 @@ export function start(theCity, container) {
       h("div", { class: "panel-head" }, h("h2", {}, t("layers")), h("span", { class: "mute", id: "layers-on" }),
         h("button", { class: "icon-btn", title: t("allOff"), "aria-label": t("allOff"), onclick: () => setAll(false) }, "☐"),
         h("button", { class: "icon-btn", title: t("allOn"), "aria-label": t("allOn"), onclick: () => setAll(true) }, "☑")),
-      h("div", { class: "filter" }, box), body);
+      h("div", { class: "filter" }, box), thematic.element, body);
     draw(body);
   });
   on("layers", () => sync(body));

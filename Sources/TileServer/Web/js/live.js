@@ -80,10 +80,15 @@ class Live {
     for (const listener of this.#statusListeners) listener();
   }
 
+  /** A snapshot replaces what is known: the first one, one after a reconnection, or one for a follower that fell behind. */
   #snapshot(collection) {
+    const moved = new Set([...this.sensors.values()].filter((sensor) => sensor.moves).map((sensor) => sensor.id));
     this.sensors.clear();
     this.#moving.clear();
-    for (const feature of collection.features || []) this.#place(feature);
+    for (const feature of collection.features || []) {
+      const sensor = this.#place(feature);
+      if (moved.has(sensor.id)) sensor.moves = true;
+    }
     this.lastUpdate = Date.now();
     this.#tell({ reset: true, added: [], moved: [], removed: [] });
     this.#status(this.status);

@@ -12,6 +12,7 @@ import * as map2d from "./map2d.js";
 import * as radius from "./radius.js";
 import * as scenarios from "./scenarios.js";
 import * as shell from "./shell.js";
+import * as thematic from "./thematic.js";
 import { emit, isForeign, on, parse, remember, state } from "./state.js";
 import { assignKinds, builtUp } from "./style.js";
 
@@ -26,9 +27,11 @@ async function boot() {
   city = await api.city();
   assignKinds(city.live && city.live.kinds);
   state.layers = new Set(asked.layers || city.layers.filter((l) => l.base || (l.style && l.style.visible)).map((l) => l.id));
+  if (state.thematic) state.layers.add(state.thematic.layer);
   const panels = shell.buildTabs(document.getElementById("right"));
   shell.start(city, actions);
   layers.start(city, document.getElementById("left"));
+  thematic.start(city, actions.thematic);
   details.start(city, panels.feature);
   radius.start(city, panels.radius);
   livepanel.start(panels.live);
@@ -71,7 +74,7 @@ function takeSettings(asked) {
   setLang(asked.lang || localStorage.getItem("twin.lang") || (navigator.language.startsWith("zh") ? "zh" : "en"));
   state.lang = document.documentElement.lang;
   state.view = asked.view || "2d";
-  for (const name of ["center", "zoom", "pitch", "bearing", "tab", "queryLayers"]) if (asked[name] !== null) state[name] = asked[name];
+  for (const name of ["center", "zoom", "pitch", "bearing", "tab", "queryLayers", "thematic", "terrain"]) if (asked[name] !== null) state[name] = asked[name];
 }
 
 /** The city's extent, widened a little: a bus may leave the city. */
@@ -164,6 +167,31 @@ const actions = {
     await map2d.restyle();
     if (map3d) map3d.retheme();
     await settled();
+  },
+  /** Colours a layer by a field, or none: `question` as in state.thematic. */
+  async thematic(question) {
+    const before = state.thematic;
+    setReady(false);
+    state.thematic = question;
+    if (question && !state.layers.has(question.layer)) {
+      state.layers.add(question.layer);
+      emit("layers");
+    }
+    try {
+      await map2d.restyle();
+      note("");
+    } catch (error) {
+      state.thematic = before;
+      note(error.message);
+    }
+    if (map3d) map3d.retheme();
+    remember();
+    await settled();
+  },
+  terrain() {
+    map2d.setTerrain(!state.terrain);
+    emit("view", state.view);
+    remember();
   },
   go,
   zoom: (step) => (solid() ? map3d.zoomBy(step) : map2d.zoomBy(step)),

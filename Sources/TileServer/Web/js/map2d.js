@@ -6,8 +6,7 @@ import { note } from "./dom.js";
 import { lang, onLang, t } from "./i18n.js";
 import { live } from "./live.js";
 import { emit, on, remember, state } from "./state.js";
-import * as icons from "./icons.js";
-import { bounds, circle, compose, opening, standing } from "./style.js";
+import { bounds, circle, compose, LIVE_STREAM, LIVE_TILES, opening, standing, TERRAIN } from "./style.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 const overlay = { circle: EMPTY, hits: EMPTY, selected: EMPTY, live: EMPTY };
@@ -22,7 +21,8 @@ export const denied = new Map();
 /** Creates the map and resolves when its style is loaded. */
 export async function start(theCity) {
   city = theCity;
-  base = await api.style(lang(), state.theme);
+  base = await firstStyle();
+  state.hasTerrain = Boolean(base.sources[TERRAIN]);
   const stage = document.getElementById("map2d");
   const first = state.center ? { center: state.center, zoom: state.zoom ?? 14 } : opening(city, stage.clientWidth || 800, stage.clientHeight || 600);
   map = new maplibregl.Map({
@@ -34,7 +34,6 @@ export async function start(theCity) {
   if (state.pitch > 5 && state.view === "2d") state.view = "2.5d";
   map.getCanvas().setAttribute("aria-label", t("map"));
   onLang(() => map.getCanvas().setAttribute("aria-label", t("map")));
-  icons.provide(map);
   map.on("error", failed);
   map.on("click", clicked);
   map.on("mousemove", moved);
@@ -46,8 +45,31 @@ export async function start(theCity) {
   on("layers", applyVisibility);
   on("live:visible", applyVisibility);
   live.onChange(drawLive);
+  setInterval(refreshLive, 1000);
   await new Promise((resolve) => map.once("load", resolve));
   keepView();
+  emit("style", base);
+}
+
+/** The style that the address asks for; a thematic map that the server refuses is left out, with its reason shown. */
+async function firstStyle() {
+  try {
+    return await api.style(lang(), state.theme, state.thematic);
+  } catch (error) {
+    if (!state.thematic) throw error;
+    state.thematic = null;
+    note(error.message);
+    return api.style(lang(), state.theme);
+  }
+}
+
+let liveSeen = null;
+/** Asks for the clustered terminals again when some reported since; where they do not show, nothing is asked. */
+function refreshLive() {
+  if (document.hidden || document.body.dataset.ready !== "1" || !shown() || !state.live || live.lastUpdate === liveSeen) return;
+  if (map.getZoom() >= LIVE_STREAM || !map.getSource(LIVE_TILES)) return;
+  liveSeen = live.lastUpdate;
+  map.refreshTiles(LIVE_TILES);
 }
 
 const camera = () => ({
@@ -96,8 +118,15 @@ function failed(event) {
 
 /** Reloads the style for the current language and basemap theme, keeping the overlays. */
 export async function restyle() {
-  base = await api.style(lang(), state.theme);
+  base = await api.style(lang(), state.theme, state.thematic);
   map.setStyle(compose(base, city, overlay), { diff: true });
+  emit("style", base);
+}
+
+/** Shows the ground's heights under the map, or takes them away. */
+export function setTerrain(value) {
+  state.terrain = value;
+  map.setTerrain(value && map.getSource(TERRAIN) ? { source: TERRAIN, exaggeration: 1.3 } : null);
 }
 
 function applyVisibility() {
@@ -106,7 +135,7 @@ function applyVisibility() {
     const id = layer.metadata && layer.metadata["twin:layer"];
     let visible = null;
     if (id) visible = state.layers.has(id) && (!layer.metadata["twin:extrusion"] || state.view === "2.5d");
-    else if (layer.id.startsWith("twin-live")) visible = state.live;
+    else if (layer.id.startsWith("twin-live") || layer.id.startsWith("twin:live")) visible = state.live;
     else if (layer.id.endsWith("-raised")) visible = state.view === "2.5d";
     if (visible === null) continue;
     const want = visible ? "visible" : "none";
@@ -123,10 +152,10 @@ function put(name, data) {
 function pickAt(point) {
   const around = [[point.x - 4, point.y - 4], [point.x + 4, point.y + 4]];
   const found = map.queryRenderedFeatures(around)
-    .filter((f) => (f.layer.metadata && f.layer.metadata["twin:layer"]) || f.layer.id === "twin-live-point" || f.layer.id === "twin-hits-raised");
+    .filter((f) => (f.layer.metadata && (f.layer.metadata["twin:layer"] || f.layer.metadata["twin:live"])) || f.layer.id === "twin-live-point" || f.layer.id === "twin-hits-raised");
   const exact = new Set(map.queryRenderedFeatures([point.x, point.y]).map((f) => `${f.layer.id}/${f.id}`));
   const polygonal = (f) => /Polygon/.test(f.geometry.type);
-  return found.find((f) => f.layer.id === "twin-live-point") || found.find((f) => f.geometry.type === "Point" && f.layer.type === "circle")
+  return found.find((f) => f.layer.id === "twin-live-point" || f.source === LIVE_TILES) || found.find((f) => f.geometry.type === "Point" && f.layer.type === "circle")
     || found.find((f) => !polygonal(f) && f.layer.type === "line" && exact.has(`${f.layer.id}/${f.id}`))
     || found.find((f) => polygonal(f) && exact.has(`${f.layer.id}/${f.id}`)) || found[0];
 }
@@ -140,7 +169,9 @@ function clicked(event) {
   }
   const feature = pickAt(event.point);
   if (!feature) return emit("select", null);
-  if (feature.layer.id === "twin-live-point") return emit("select", { live: feature.properties.id });
+  if (feature.source === LIVE_TILES && feature.properties.point_count)
+    return map.easeTo({ center: feature.geometry.coordinates, zoom: Math.min(LIVE_STREAM + 0.5, map.getZoom() + 2) });
+  if (feature.layer.id === "twin-live-point" || feature.source === LIVE_TILES) return emit("select", { live: feature.properties.id });
   const raised = feature.layer.id === "twin-hits-raised"; // a hit that stands where its building stood
   emit("select", {
     layer: raised ? feature.properties["twin:layer"] : feature.layer.metadata["twin:layer"],
@@ -216,6 +247,8 @@ export const setTilt = (pitch) => map.easeTo({ pitch, ...(pitch ? {} : { bearing
 export const resize = () => map && map.resize();
 export const view = () => camera();
 export const baseStyle = () => base;
+/** What a style layer shows now. */
+export const rendered = (id) => map.queryRenderedFeatures({ layers: [id] });
 
 /** Resolves when everything in view is drawn. */
 export const idle = () => new Promise((resolve) => {

@@ -26,7 +26,18 @@ export function start(theCity, actions) {
   on("tab", (tab) => { state.tab = tab; showTab(); remember(); });
   on("cursor", (at) => put("st-cursor", at ? `${at[0].toFixed(6)}, ${at[1].toFixed(6)}${at.length > 2 ? `, ${at[2].toFixed(1)} m` : ""}` : "—"));
   on("camera", camera);
+  on("style", relief);
+  on("view", relief);
   on("version", (version) => put("st-version", String(version ?? city.version)));
+}
+
+/** The terrain button, where the server has the ground's heights. */
+function relief() {
+  const button = document.getElementById("terrain");
+  if (!button) return;
+  button.hidden = !state.hasTerrain || !["2d", "2.5d"].includes(state.view);
+  button.classList.toggle("on", state.terrain);
+  button.setAttribute("aria-pressed", String(state.terrain));
 }
 
 function put(id, text) {
@@ -123,7 +134,9 @@ function tools(actions) {
   fill(document.getElementById("stage-tools"),
     h("div", { class: "stack" }, button("zoom-in", t("zoomIn"), "+", () => actions.zoom(1)), button("zoom-out", t("zoomOut"), "−", () => actions.zoom(-1)),
       button("north", t("northUp"), icon("north"), actions.north)),
-    h("div", { class: "stack" }, button("home", t("home"), icon("home"), actions.home), button("pin", t("pinDrop"), icon("pin"), actions.pin)));
+    h("div", { class: "stack" }, button("home", t("home"), icon("home"), actions.home), button("pin", t("pinDrop"), icon("pin"), actions.pin),
+      h("button", { id: "terrain", title: t("terrain"), "aria-label": t("terrain"), "aria-pressed": String(state.terrain), class: state.terrain ? "on" : "",
+        hidden: !state.hasTerrain, onclick: actions.terrain }, icon("relief"))));
 }
 
 function statusbar() {

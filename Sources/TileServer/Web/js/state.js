@@ -14,6 +14,14 @@ const finite = (text, low, high) => {
   return text !== null && text !== "" && Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : null;
 };
 
+/** `layer.field[,method[,classes]]`, or null. */
+function thematic(text) {
+  const [name, method, classes] = (text || "").split(",");
+  const point = name.indexOf(".");
+  if (point < 1 || point === name.length - 1) return null;
+  return { layer: name.slice(0, point), field: name.slice(point + 1), method: method || null, classes: finite(classes ?? null, 2, 12) };
+}
+
 /** Reads a hash; what is missing or malformed is null. */
 export function parse(hash) {
   const params = new URLSearchParams(hash.replace(/^#/, ""));
@@ -33,12 +41,15 @@ export function parse(hash) {
     queryLayers: params.has("qlayers") ? params.get("qlayers").split(",").filter(Boolean) : null,
     select: select.length === 2 ? { layer: select[0], id: select[1] } : null,
     scenario: params.get("scenario"),
+    thematic: thematic(params.get("thematic")),
+    terrain: params.get("terrain") === "1",
   };
 }
 
 export const state = {
   view: "2d", lang: "zh", theme: "light", tab: "feature", center: null, zoom: null, pitch: 0, bearing: 0,
   layers: new Set(), query: null, queryLayers: null, select: null, scenario: null, live: true,
+  thematic: null, terrain: false, hasTerrain: false,
 };
 
 let timer = 0;
@@ -55,6 +66,11 @@ function format() {
   if (state.queryLayers) parts.push(`qlayers=${state.queryLayers.join(",")}`);
   if (state.select) parts.push(`select=${encodeURIComponent(state.select.layer)}/${encodeURIComponent(state.select.id)}`);
   if (state.scenario) parts.push(`scenario=${encodeURIComponent(state.scenario)}`);
+  if (state.thematic) {
+    const { layer, field, method, classes } = state.thematic;
+    parts.push(`thematic=${[`${layer}.${field}`, method || "", classes || ""].map(encodeURIComponent).join(",").replace(/,+$/, "")}`);
+  }
+  if (state.terrain) parts.push("terrain=1");
   return "#" + parts.join("&");
 }
 
@@ -71,6 +87,6 @@ export function remember() {
 export const isForeign = () => location.hash !== last;
 
 const listeners = {};
-/** A tiny event bus for the page's parts: layers, select, query, view, theme, live. */
+/** A tiny event bus for the page's parts: layers, select, query, view, theme, live, style. */
 export const on = (name, listener) => (listeners[name] ||= []).push(listener);
 export const emit = (name, detail) => (listeners[name] || []).forEach((listener) => listener(detail));

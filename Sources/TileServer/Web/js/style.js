@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Completes the server's MapLibre style with what belongs to the page: extrusions, query circle, hits, selection, sensors.
 
-import { decorate } from "./icons.js";
 import { state } from "./state.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 const PALETTE = ["#0b84c6", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c", "#5f3dc4", "#087f5b", "#a6630a"];
 
+/** From this zoom on terminals come from the event stream, each by itself; below, from the server's clustered tiles. */
+export const LIVE_STREAM = 15;
+export const LIVE_TILES = "twin:live";
+
 /** One colour per sensor kind, in the order the city declares them. */
-/** Vehicles at every zoom; fixed terminals from the zoom where they do not cover the streets. */
-const LIVE_SHOWN = ["any", ["get", "moves"], [">=", ["zoom"], 15]];
 export const kindColors = new Map();
 export function assignKinds(kinds) {
   for (const kind of kinds || []) kindColor(kind);
@@ -24,6 +25,9 @@ export const heightField = (layer) =>
   layer.geometry === "polygon" && (layer.fields || []).some((f) => f.name === "height" || f.name === "floors");
 
 const BUILDING_NAMES = 17; // zoom: before that a town's house names cover its streets
+
+/** The source of the ground's heights, where the server has them. */
+export const TERRAIN = "twin:terrain";
 
 const CROWD_NAMES = 16; // zoom from which the points of a crowded layer are named
 const SPARSE = ["interpolate", ["linear"], ["zoom"], 10, 40, 14, 28, 15, 14, 16, 4]; // pixels around the name of an area
@@ -41,6 +45,10 @@ export function compose(base, city, data) {
   const byId = new Map(city.layers.map((layer) => [layer.id, layer]));
   for (const source of base.layers) {
     const id = source.metadata && source.metadata["twin:layer"];
+    if (source.metadata && source.metadata["twin:live"]) {
+      style.layers.push({ ...source, maxzoom: LIVE_STREAM, layout: { ...source.layout, visibility: state.live ? "visible" : "none" } });
+      continue;
+    }
     if (!id) {
       style.layers.push(source);
       continue;
@@ -48,20 +56,22 @@ export function compose(base, city, data) {
     const visibility = state.layers.has(id) ? "visible" : "none";
     const layer = byId.get(id);
     const shown = { ...source, layout: { ...source.layout, visibility } };
-    if (source.type === "circle") style.layers.push(...decorate(shown, id));
+    if (source.id.endsWith("-icon")) style.layers.push(shown);
     else if (source.type === "symbol" && layer && heightField(layer)) style.layers.push({ ...shown, minzoom: Math.max(BUILDING_NAMES, source.minzoom || 0) });
     else if (source.type === "symbol" && layer && layer.geometry === "point" && layer.count > 200)
       style.layers.push({ ...shown, minzoom: Math.max(CROWD_NAMES, source.minzoom || 0) });
     else if (source.type === "symbol" && layer && layer.geometry === "polygon") style.layers.push({ ...shown, layout: { ...shown.layout, "text-padding": SPARSE } });
     else style.layers.push(shown);
-    if (source.type === "fill" && layer && heightField(layer)) extrusions.push(extrusion(source, id, data.hits));
+    if (source.type === "fill" && source.paint["fill-color"] && layer && heightField(layer)) extrusions.push(extrusion(source, id, data.hits));
   }
   const firstSymbol = style.layers.findIndex((layer) => layer.type === "symbol");
   style.layers.splice(firstSymbol < 0 ? style.layers.length : firstSymbol, 0, ...extrusions);
   for (const name of ["circle", "hits", "selected", "live"]) {
     style.sources["twin-" + name] = { type: "geojson", data: data[name] || EMPTY, ...(name === "live" ? { promoteId: "id" } : {}) };
   }
-  style.layers.push(...overlays());
+  const liveTiles = style.layers.findIndex((layer) => layer.source === LIVE_TILES);
+  style.layers.splice(liveTiles < 0 ? style.layers.length : liveTiles, 0, ...overlays());
+  if (state.terrain && base.sources[TERRAIN]) style.terrain = { source: TERRAIN, exaggeration: 1.3 };
   return style;
 }
 
@@ -113,9 +123,9 @@ function overlays() {
     raised("selected", pick),
     { id: "twin-selected-point", type: "circle", source: "twin-selected", filter: point,
       paint: { "circle-radius": 11, "circle-color": pick, "circle-opacity": 0.25, "circle-stroke-color": pick, "circle-stroke-width": 2.5 } },
-    { id: "twin-live-halo", type: "circle", source: "twin-live", filter: ["get", "moves"], layout: { visibility: state.live ? "visible" : "none" },
+    { id: "twin-live-halo", type: "circle", source: "twin-live", minzoom: LIVE_STREAM, filter: ["get", "moves"], layout: { visibility: state.live ? "visible" : "none" },
       paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 5, 16, 12], "circle-color": ["get", "color"], "circle-opacity": 0.2 } },
-    { id: "twin-live-point", type: "circle", source: "twin-live", filter: LIVE_SHOWN, layout: { visibility: state.live ? "visible" : "none" },
+    { id: "twin-live-point", type: "circle", source: "twin-live", minzoom: LIVE_STREAM, layout: { visibility: state.live ? "visible" : "none" },
       paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2.5, 16, 6.5], "circle-color": ["get", "color"],
         "circle-stroke-color": "#fff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, 0.5, 16, 1.8] } },
     { id: "twin-live-label", type: "symbol", source: "twin-live", minzoom: 15.5,
