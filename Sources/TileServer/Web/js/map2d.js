@@ -28,6 +28,7 @@ export async function start(theCity) {
   map = new maplibregl.Map({
     container: "map2d", style: compose(base, city, overlay), transformRequest: api.transformRequest, maxPitch: 75, maxZoom: 22, attributionControl: false,
     localIdeographFontFamily: '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
+    fadeDuration: 100, // milliseconds: the counts of clusters change every second
     ...first,
     pitch: state.view === "2.5d" ? state.pitch || 50 : state.pitch, bearing: state.bearing, canvasContextAttributes: { antialias: true },
   });
