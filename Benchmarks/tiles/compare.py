@@ -88,8 +88,23 @@ def tile(data):
     return features, vertices, area
 
 
+def addressed(path):
+    """(number, plain bytes) of every tile of a PMTiles archive."""
+    for number, body, _ in numbered(path):
+        yield number, body
+
+
 def pmtiles(path):
-    """(z, bytes) of every tile. PMTiles version 3, section 3 (header) and 4 (directories)."""
+    """(z, plain bytes, stored bytes) of every tile."""
+    for number, body, size in numbered(path):
+        z = 0
+        while (4 ** (z + 1) - 1) // 3 <= number:
+            z += 1
+        yield z, body, size
+
+
+def numbered(path):
+    """(number, plain bytes, stored bytes) of every tile. PMTiles version 3, sections 3 (header) and 4 (directories)."""
     with open(path, "rb") as file:
         data = file.read()
     root, root_length, _, _, leaves, _, content = struct.unpack_from("<7Q", data, 8)
@@ -119,10 +134,7 @@ def pmtiles(path):
                     yield number + step, content + offset, size
 
     for number, start, size in directory(root, root_length):
-        z = 0
-        while (4 ** (z + 1) - 1) // 3 <= number:
-            z += 1
-        yield z, unpack[packed](data[start:start + size]), size
+        yield number, unpack[packed](data[start:start + size]), size
 
 
 def mbtiles(path):

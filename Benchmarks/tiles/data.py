@@ -4,9 +4,10 @@
 
     Benchmarks/tiles/data.py EXTRACT.osm.pbf N FOLDER
 
-Writes FOLDER/buildings_N.gpkg, .geojsonl and .parquet (GeoParquet, EPSG:4326, Hilbert order) and two
-city.yaml that import the GeoPackage, with the default tile rules and without losses. Geometry is real, placement synthetic: a copy lies 0.0134 degrees east and 0.021 degrees north of
-the one before, so that 11 x 11 copies of Liechtenstein have the density of New York City. Files that are there stay.
+Writes FOLDER/buildings_N.gpkg, .geojsonl and .parquet (GeoParquet, EPSG:4326, Hilbert order) and two city.yaml that
+import the GeoPackage, with the default tile rules and without losses. Geometry is real, placement synthetic: a copy
+lies 0.0134 degrees east and 0.021 degrees north of the one before, so that 11 x 11 copies of Liechtenstein have the
+density of New York City. Files that are there stay.
 """
 
 import pathlib
