@@ -2,7 +2,7 @@
 //
 // What opening a snapshot costs, and what of it becomes resident:
 //
-//     SnapshotBench STORE/snapshots/LAYER.VERSION.snapshot [STORE]
+//     snapshot-ours STORE/snapshots/LAYER.VERSION.snapshot [STORE]
 //
 // prints JSON lines. Time is CPU time of the thread; runs are separate openings of the same file.
 
@@ -55,7 +55,7 @@ func line(_ pairs: KeyValuePairs<String, Any>) {
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 guard CommandLine.arguments.count > 1, let real = unsafe realpath(CommandLine.arguments[1], nil) else {
-    print("usage: SnapshotBench STORE/snapshots/LAYER.VERSION.snapshot [STORE]")
+    print("usage: snapshot-ours STORE/snapshots/LAYER.VERSION.snapshot [STORE]")
     exit(2)
 }
 let path = unsafe String(cString: real)
