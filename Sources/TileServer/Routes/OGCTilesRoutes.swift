@@ -34,8 +34,9 @@ enum OGCTilesRoutes {
                 .path("matrix", "The tile matrix: the level.", example: "\"14\""),
                 .path("row", "Row from the north.", example: "6419", schema: TileRoutes.whole),
                 .path("col", "Column from the west.", example: "13653", schema: TileRoutes.whole), tileFormat,
+                TileRoutes.filter,
             ],
-            produces: [vectorTile]
+            produces: [vectorTile], takesFields: true
         ) { server, request in
             try await tile(
                 server, request, layer: request.path("id"), set: try matrixSet(request.path("tms")),
@@ -103,26 +104,10 @@ enum OGCTilesRoutes {
             throw Problem.notFound("write the tile as whole numbers: \(set.id)/level/row/column")
         }
         let id = try set.tile(level: level, row: row, column: column)
-        let layers = try shown(server, request.principal, layer: layer).filter { $0.definition.zoom.contains(id.z) }
-        let name = layer ?? TileRoutes.basemap
         // Both geographic grids have the same tiles under other numbers.
-        let key = TileKey(
-            tileset: set.isWebMercator ? name : "degrees \(name)", z: id.z, x: id.x, y: id.y,
-            version: EntityTag.hash(Array(layers.map { "\($0.id)@\($0.view.version)" }.joined(separator: ",").utf8)),
-            access: EntityTag.hash(Array(layers.flatMap { $0.masked.sorted() }.joined(separator: ",").utf8)))
-        let tile = try await server.tiles.tile(key) {
-            try await server.workers.run {
-                guard !set.isWebMercator else { return try TileRoutes.make(server, id.z, id.x, id.y, layers) }
-                let masked = Dictionary(
-                    uniqueKeysWithValues: layers.filter { !$0.masked.isEmpty }.map { ($0.id, $0.masked) })
-                let bytes = try server.city.geographicTile(id, layers: layers.map(\.view), maskedFields: masked)
-                return CachedTile(
-                    plain: ByteBuffer(bytes: bytes),
-                    compressed: ByteBuffer(bytes: bytes.isEmpty ? [] : try gzipped(bytes)),
-                    entityTag: EntityTag.of(bytes))
-            }
-        }
-        return TileRoutes.reply(tile, request.request)
+        return try await TileRoutes.tile(
+            server, request, layer ?? TileRoutes.basemap, id, besides: [tileFormat.name],
+            inDegrees: !set.isWebMercator)
     }
 
     // MARK: Descriptions

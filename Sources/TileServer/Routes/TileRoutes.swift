@@ -21,9 +21,9 @@ enum TileRoutes {
                 tileset,
                 .path("z", "Zoom, 0 to 20.", example: "14", schema: whole),
                 .path("x", "Column from the west.", example: "13653", schema: whole),
-                .path("y", "Row from the north.", example: "6419", schema: whole),
+                .path("y", "Row from the north.", example: "6419", schema: whole), filter,
             ],
-            produces: ["application/vnd.mapbox-vector-tile"], handler: tile),
+            produces: ["application/vnd.mapbox-vector-tile"], takesFields: true, handler: tile),
         Route(
             .get, "/tiles/{tileset}.json", "TileJSON 3.0 of a tileset", parameters: [tileset], handler: tileJSON),
     ]
@@ -45,6 +45,10 @@ enum TileRoutes {
 
     @Sendable static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         if let archive = try ArchiveRoutes.archive(request.path("tileset"), server, request.principal) {
+            if let extra = request.query.entries.first?.name {
+                throw Problem.parameter(
+                    extra, "the tiles of an archive are finished, there is no filter for them; leave \(extra) out")
+            }
             return try await ArchiveRoutes.tile(archive, server, request)
         }
         guard let z = Int(request.path("z")), (0...20).contains(z) else {
@@ -57,13 +61,40 @@ enum TileRoutes {
         guard let y = Int(request.path("y")), (0..<side).contains(y) else {
             throw Problem.parameter("y", "at zoom \(z) rows run from 0 to \(side - 1)")
         }
-        let tileset = request.path("tileset")
+        return try await tile(server, request, request.path("tileset"), try TileID(z: z, x: x, y: y), besides: [])
+    }
+
+    /// A tile of a tileset, of the features that pass the request's filter.
+    ///
+    /// Changes are followed on Web Mercator; in degrees each change of a layer touches all of its tiles.
+    /// - Parameters:
+    ///   - names: query parameters that are no conditions.
+    ///   - inDegrees: the tile is of the square of degrees instead of Web Mercator's.
+    static func tile(
+        _ server: CityServer, _ request: RouteRequest, _ tileset: String, _ id: TileID, besides names: [String],
+        inDegrees: Bool = false
+    ) async throws -> Reply {
         try await lookForEdits(server)
-        let id = try TileID(z: z, x: x, y: y)
-        let (shown, versions) = try await versions(of: id, server) { view throws(Problem) in
-            try layers(tileset, server, request.principal, view)
+        let all = try layers(tileset, server, request.principal)
+        let filters = try filters(request, besides: names, all)
+        var shown = all.filter { $0.definition.zoom.contains(id.z) }
+        var versions = shown.map(\.view.version)
+        if !inDegrees {
+            (shown, versions) = try await self.versions(of: id, server) { view throws(Problem) in
+                try layers(tileset, server, request.principal, view)
+            }
         }
-        return try await tile(id, tileset, shown, versions, server, request)
+        return try await tile(
+            id, tileset, shown, versions, server, request,
+            TileChoice(filters: filters, layers: all, inDegrees: inDegrees))
+    }
+
+    /// What a tile shows of its layers, and on which plane.
+    struct TileChoice: Sendable {
+        var filters: [String: ColumnFilter] = [:]
+        /// All layers that the filter must fit, shown or not.
+        var layers: [ReadableLayer] = []
+        var inDegrees = false
     }
 
     /// Takes in edits of other processes, if it was not done for a while.
@@ -78,15 +109,19 @@ enum TileRoutes {
     /// A tile of layers as they are now.
     static func tile(
         _ id: TileID, _ tileset: String, _ shown: [ReadableLayer], _ versions: [Int64], _ server: CityServer,
-        _ request: RouteRequest
+        _ request: RouteRequest, _ choice: TileChoice = TileChoice()
     ) async throws -> Reply {
         let dependence = zip(shown, versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
-        let access = shown.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
+        let seen = choice.layers.isEmpty ? shown : choice.layers
+        let access = seen.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
         let key = TileKey(
-            tileset: tileset, z: id.z, x: id.x, y: id.y, version: EntityTag.hash(Array(dependence.utf8)),
-            access: EntityTag.hash(Array(access.utf8)))
+            tileset: (choice.inDegrees ? "degrees " : "") + name(tileset, choice.filters), z: id.z, x: id.x, y: id.y,
+            version: EntityTag.hash(Array(dependence.utf8)), access: EntityTag.hash(Array(access.utf8)))
         let tile = try await server.tiles.tile(key) {
-            try await server.workers.run { try make(server, id.z, id.x, id.y, shown) }
+            try await server.workers.run {
+                try check(choice.filters, choice.layers)
+                return try make(server, id, shown, choice)
+            }
         }
         return reply(tile, request.request, cacheControl(shown))
     }
@@ -123,10 +158,12 @@ enum TileRoutes {
         return isPublic ? kept : "private, \(kept)"
     }
 
-    static func make(
-        _ server: CityServer, _ z: Int, _ x: Int, _ y: Int, _ shown: [ReadableLayer]
+    private static func make(
+        _ server: CityServer, _ id: TileID, _ shown: [ReadableLayer], _ choice: TileChoice
     ) throws -> CachedTile {
-        let bytes = shown.isEmpty ? [] : try encodeTile(server.city, z, x, y, shown)
+        let bytes =
+            shown.isEmpty
+            ? [] : try encodeTile(server.city, id, shown, filters: choice.filters, inDegrees: choice.inDegrees)
         guard !bytes.isEmpty else {
             return CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: EntityTag.of([]))
         }

@@ -73,7 +73,7 @@ struct CityResponder: HTTPResponder {
             }
             template = route.template
             let query = try QueryParameters(request.uri.query)
-            try query.allow(route.queryNames)
+            if !route.takesFields { try query.allow(route.queryNames) }
             let routed = RouteRequest(
                 request: request, path: values, query: query, principal: try principal(request), base: base(request))
             return try await route.handler(server, routed)
@@ -169,7 +169,7 @@ struct CityResponder: HTTPResponder {
     private func isCompressible(_ type: String?) -> Bool {
         guard let type else { return false }
         return type.hasPrefix("text/") || type.contains("json") || type.contains("javascript")
-            || type.contains("svg") || type.contains("wasm")
+            || type.contains("svg") || type.contains("wasm") || type.hasPrefix("model/")
     }
 }
 

@@ -43,13 +43,16 @@ struct Route: Sendable {
     /// Media types of a successful answer.
     var produces: [String]
     var consumes: [String]
+    /// Whether query parameters besides those named are conditions on fields, which the handler checks.
+    var takesFields: Bool
     /// Listed in the OpenAPI document; static files are not.
     var isDocumented: Bool
     var handler: Handler
 
     init(
         _ method: HTTPRequest.Method, _ template: String, _ summary: String, parameters: [RouteParameter] = [],
-        produces: [String] = ["application/json"], consumes: [String] = [], isDocumented: Bool = true,
+        produces: [String] = ["application/json"], consumes: [String] = [], takesFields: Bool = false,
+        isDocumented: Bool = true,
         handler: @escaping Handler
     ) {
         self.method = method
@@ -58,6 +61,7 @@ struct Route: Sendable {
         self.parameters = parameters
         self.produces = produces
         self.consumes = consumes
+        self.takesFields = takesFields
         self.isDocumented = isDocumented
         self.handler = handler
     }
