@@ -173,7 +173,10 @@ def bench_edits(arguments, twin, python, store, edits):
                                                    small, one)])
         runs = [measure.run([str(part) for part in (binaries / "tile-join", "-q", "-f", "-o", joined, whole, small)])
                 for _ in range(arguments.runs)]
-        print(f"tippecanoe and tile-join for the same: {made.cpu + measure.median(runs).cpu:.2f} CPU s")
+        if failed := next((run.status for run in [made, *runs] if run.status != 0), 0):
+            print(f"left out: tippecanoe and tile-join for the same (ended with {failed})")
+        else:
+            print(f"tippecanoe and tile-join for the same: {made.cpu + measure.median(runs).cpu:.2f} CPU s")
 
 
 def main():
