@@ -146,7 +146,8 @@ def edits():
     with tempfile.TemporaryDirectory() as name:
         store = pathlib.Path(name, "store")
         shutil.copytree(STORE, store)
-        with server(store) as (base, _):
+        build(store, "held.pmtiles", "--layers", "buildings", "--zoom", "13-16")
+        with server(store, "--archive", store / "held.pmtiles") as (base, _):
             items = HTTP.get(f"{base}/collections/buildings/items?limit=1000", timeout=60).json()["features"]
             gone, moved = items[0], items[1]
             far = max(items, key=lambda f: shapely.distance(centre(f), centre(gone)) + shapely.distance(
@@ -167,6 +168,9 @@ def edits():
             stale = [zxy for zxy in before if after[zxy].headers.get("ETag") == before[zxy].headers.get("ETag")]
             check(f"its tiles at {len(before)} zooms are new", not stale, stale)
             check("it is gone from the next tile", str(gone["id"]) not in ids(after[here].content))
+            held = answer(base, "held", here)
+            check("and from the archive that was built before", held.content == after[here].content
+                  and held.headers["ETag"] == after[here].headers["ETag"], held.headers)
             check("the moved building has left its place", str(moved["id"]) not in ids(
                 answer(base, "buildings", old_place).content))
             check("and is where it was moved to", str(moved["id"]) in ids(answer(base, "buildings", there).content))
