@@ -3,9 +3,9 @@
 
     python3 Benchmarks/live/peers.py [--terminals 1000000] [--ours PATH]
 
-PATH is the built Swift program (`swift build -c release --package-path Benchmarks --product live-ours`). Redis runs here
-over a unix socket without persistence and is charged its own processor time only, not the client's. A peer that is
-not installed is named and left out.
+PATH is the built Swift program, if it is to run first (`swift build -c release --package-path Benchmarks --product
+live-ours`). Redis runs here over a unix socket without persistence and is charged its own processor time only, not the
+client's. A peer that is not installed is named and left out.
 """
 import argparse
 import json
@@ -111,6 +111,7 @@ def redis(terminals):
     if not shutil.which("redis-server"):
         return missing("Redis GEO", "redis-server is not installed (apt install redis-server)")
     version = subprocess.run(["redis-server", "--version"], capture_output=True, text=True).stdout.split()[2]
+    version = version.removeprefix("v=")
     source = random.Random(42)
     with tempfile.TemporaryDirectory() as folder:
         server = Redis(folder)
@@ -168,8 +169,6 @@ def main():
     if arguments.ours:
         subprocess.run([arguments.ours, str(arguments.terminals), "2", "moves"], check=True)
         subprocess.run([arguments.ours, str(arguments.terminals), "2", "lines"], check=True)
-    else:
-        missing("TwinEngine", "name the built program with --ours")
     redis(arguments.terminals)
     boost(arguments.terminals)
 
