@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-public import Tiles
+import Tiles
 
 /// Of which city, layers and versions an archive of ours was built, from its metadata: with this a server knows which of
 /// its tiles still hold.
