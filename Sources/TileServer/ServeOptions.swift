@@ -24,6 +24,8 @@ public struct ServeOptions: Sendable {
     public var archiveClassification = Classification.public
     /// Rasters of heights that are served as terrain, with heights above the project's vertical datum.
     public var terrain: [String] = []
+    /// Who may read them: fine heights are often not public.
+    public var terrainClassification = Classification.public
     public var limits = ServerLimits()
 
     public init() {}

@@ -47,6 +47,9 @@ struct ServeCommand: AsyncParsableCommand {
         help: "A raster of ground heights (HGT, GeoTIFF, …) to serve as terrain; may be given several times.")
     var terrain: [String] = []
 
+    @Option(name: .long, help: "Who may read the heights: public, internal, restricted or confidential.")
+    var terrainClassification = "public"
+
     @Flag(name: .long, help: "Play the traces that the project names under `live: replay`, marked as simulated.")
     var replay = false
 
@@ -62,6 +65,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         guard Classification(rawValue: archiveClassification) != nil else {
             throw ValidationError("--archive-classification must be public, internal, restricted or confidential")
+        }
+        guard Classification(rawValue: terrainClassification) != nil else {
+            throw ValidationError("--terrain-classification must be public, internal, restricted or confidential")
         }
         guard Logger.Level(rawValue: log) != nil else {
             throw ValidationError("--log must be trace, debug, info, notice, warning or error")
@@ -81,6 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
             options.accessFile = access
             options.archives = archive
             options.terrain = terrain
+            options.terrainClassification = Classification(rawValue: terrainClassification) ?? .public
             options.archiveClassification = Classification(rawValue: archiveClassification) ?? .public
             options.replay = replay
             options.simulate = simulate

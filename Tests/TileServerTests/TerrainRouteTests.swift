@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdTesting
 import TestSupport
 import Testing
+import TwinEngine
 
 @testable import TileServer
 
@@ -34,6 +35,19 @@ import Testing
             #expect(height > 100 && height < 1000 && answer["datum"] as? String == "EPSG:5737")
             let document = try json(try await client.execute(uri: "/terrain.json", method: .get))
             #expect(document["encoding"] as? String == "mapbox" && document["maxzoom"] as? Int == 11)
+        }
+    }
+
+    @Test(.enabled(if: SharedData.isAvailable)) func classifiedHeights() async throws {
+        let path = try #require(SharedData.path("dem/N49E011.hgt.zip"))
+        try await TestCity.run {
+            $0.terrain = [path]
+            $0.terrainClassification = .restricted
+        } _: { client in
+            for path in ["/terrain/10/544/349.png", "/elevation?at=11.5,49.5", "/terrain.json"] {
+                let answer = try await client.execute(uri: path, method: .get)
+                #expect(answer.status == .forbidden, "\(path)")
+            }
         }
     }
 }

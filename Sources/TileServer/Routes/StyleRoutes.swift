@@ -51,7 +51,7 @@ enum StyleRoutes {
             let snapshot = server.live.index.snapshot()
             if snapshot.count > 0 || server.city.project.live != nil { style.live = .init(kinds: snapshot.kinds) }
         }
-        if let terrain = server.terrain {
+        if let terrain = server.terrain, TerrainRoutes.canRead(server, request.principal) {
             let lowest = TerrainRoutes.minimumZoom
             style.terrain = (lowest...max(lowest, terrain.maximumZoom), terrain.extent)
         }

@@ -27,6 +27,22 @@ enum TerrainRoutes {
         Route(.get, "/terrain.json", "TileJSON of the terrain", isDocumented: false, handler: tileJSON),
     ]
 
+    /// Whether a caller may read the heights; true where none are served.
+    static func canRead(_ server: CityServer, _ principal: Principal) -> Bool {
+        server.terrain == nil || server.access.canRead(principal, subject(server))
+    }
+
+    private static func subject(_ server: CityServer) -> Access.Subject {
+        .tileset("terrain", server.options.terrainClassification)
+    }
+
+    private static func check(_ server: CityServer, _ principal: Principal) throws(Problem) {
+        guard server.terrain != nil else { return }
+        if case .deny(let reason) = server.access.decide(principal, .read, subject(server)) {
+            throw Problem(.forbidden, reason)
+        }
+    }
+
     @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         guard let z = Int(request.path("z")), let x = Int(request.path("x")), let y = Int(request.path("y")) else {
             throw Problem.parameter("z", "write the tile as whole numbers: /terrain/z/x/y.png")
@@ -37,6 +53,7 @@ enum TerrainRoutes {
         } catch {
             throw Problem.parameter("z", error.message)
         }
+        try check(server, request.principal)
         var reply = Reply(status: .noContent)
         if let terrain = server.terrain, z >= minimumZoom, z <= terrain.maximumZoom {
             let key = TileKey(tileset: "terrain", z: z, x: x, y: y, version: 0, access: 0)
@@ -51,7 +68,7 @@ enum TerrainRoutes {
             reply.entityTag = tile.entityTag
         }
         // The rasters are read once, at the start of the server.
-        reply.cacheControl = "public, max-age=3600"
+        reply.cacheControl = "\(server.options.terrainClassification == .public ? "public" : "private"), max-age=3600"
         return reply
     }
 
@@ -59,6 +76,7 @@ enum TerrainRoutes {
         guard let position = try request.query.position("at") else {
             throw Problem.parameter("at", "write the position as at=lon,lat, for example at=120.03,36.27")
         }
+        try check(server, request.principal)
         let height = server.terrain?.elevation(longitude: position.longitude, latitude: position.latitude)
         var out = JSONBytes(capacity: 160)
         out.raw("{\"longitude\":")
@@ -77,6 +95,7 @@ enum TerrainRoutes {
         guard let terrain = server.terrain else {
             throw Problem.notFound("no ground heights are served; start the server with --terrain FILE")
         }
+        try check(server, request.principal)
         var out = JSONBytes(capacity: 512)
         out.raw("{\"tilejson\":\"3.0.0\",\"name\":\"terrain\",\"scheme\":\"xyz\",\"encoding\":\"mapbox\"")
         out.raw(",\"tileSize\":256,\"vertical_datum\":")

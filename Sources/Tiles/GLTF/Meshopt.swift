@@ -61,7 +61,8 @@ package enum Meshopt {
     }
 
     /// What mode ATTRIBUTES and a filter hold; nil for damaged bytes. The bytes are checked by the library.
-    package static func decodeVertices(_ bytes: ArraySlice<UInt8>, count: Int, stride: Int, filter: Filter) -> [UInt8]? {
+    package static func decodeVertices(_ bytes: ArraySlice<UInt8>, count: Int, stride: Int, filter: Filter) -> [UInt8]?
+    {
         guard count >= 0, stride > 0, stride % 4 == 0, stride <= 256, count <= 1 << 30 else { return nil }
         var status: Int32 = -1
         // Safe: the library reads and writes within the sizes it is given, and reports damage by its status.
