@@ -46,7 +46,9 @@ final class TileWorkers: Sendable {
         taken = Atomic(finished)
         order = Mutex(
             Order(next: finished, tilesDone: plan.ranges[..<finished].reduce(0) { $0 + $1.tiles.count }))
-        permits = DispatchSemaphore(value: 4 * max(1, threads))
+        // From zero: a semaphore traps where it ends below its first value, as after a failure it does.
+        permits = DispatchSemaphore(value: 0)
+        for _ in 0..<4 * max(1, threads) { permits.signal() }
     }
 
     /// Makes all ranges; throws the first failure of any thread.
