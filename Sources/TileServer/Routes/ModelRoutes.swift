@@ -79,6 +79,12 @@ enum ModelRoutes {
     }
 
     private static func type(_ path: String) -> String {
-        path.hasSuffix(".glb") ? "model/gltf-binary" : "application/json"
+        if path.hasSuffix(".glb") {
+            "model/gltf-binary"
+        } else if path.hasSuffix(".subtree") {
+            "application/octet-stream"
+        } else {
+            "application/json"
+        }
     }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSpatiaLite
 import GRDB
 public import Tiles
 
@@ -37,9 +36,7 @@ public final class MBTilesReader: TileArchive {
         configuration.prepareDatabase { database in
             // A foreign schema may not call functions with side effects, and damaged cells are noticed.
             try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
-            guard let handle = unsafe database.sqliteConnection else { return }
-            // Safe: the connection is open while GRDB prepares it.
-            _ = unsafe sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Self.tileLimit)
+            database.limitValueLength(Self.tileLimit)
         }
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
@@ -102,7 +99,7 @@ public final class MBTilesReader: TileArchive {
     }
 
     private static func storedZooms(_ database: Database, _ path: String) throws -> ClosedRange<Int> {
-        try limited(database) {
+        try database.interrupted(after: Self.stepLimit) {
             // Two queries: each is one step in the index that the specification asks for.
             let low = try Int.fetchOne(database, sql: "SELECT min(zoom_level) FROM tiles")
             let high = try Int.fetchOne(database, sql: "SELECT max(zoom_level) FROM tiles")
@@ -113,15 +110,6 @@ public final class MBTilesReader: TileArchive {
             }
             return low...high
         }
-    }
-
-    /// Runs a query that is interrupted when it takes unreasonably many steps.
-    private static func limited<T>(_ database: Database, _ query: () throws -> T) throws -> T {
-        guard let handle = unsafe database.sqliteConnection else { return try query() }
-        // Safe: the handler has no state and is taken away before the connection is used again.
-        unsafe sqlite3_progress_handler(handle, stepLimit, { _ in 1 }, nil)
-        defer { unsafe sqlite3_progress_handler(handle, 0, nil, nil) }
-        return try query()
     }
 
     /// A JSON object of the rows, with the members of the row `json` (MBTiles 1.3, "Vector tileset metadata") in it.
@@ -151,7 +139,7 @@ public final class MBTilesReader: TileArchive {
         let row = (1 << tile.z) - 1 - tile.y
         do {
             let bytes: [UInt8]? = try database.read { database in
-                try Self.limited(database) {
+                try database.interrupted(after: Self.stepLimit) {
                     let statement = try RawStatement(
                         database,
                         "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?")
