@@ -6,14 +6,20 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Verify a store, or a 3D tileset.",
-        discussion: "Exit status: 0 everything holds; 1 something is wrong, and each finding is named.",
+        discussion: """
+            Exit status: 0 everything holds; 1 something is wrong, and each finding is named.
+
+              twin check --store city.store --json
+              twin check tiles3d http://127.0.0.1:8080/3dtiles/buildings/tileset.json
+            """,
         subcommands: [CheckStoreCommand.self, CheckTiles3DCommand.self], defaultSubcommand: CheckStoreCommand.self)
 }
 
 struct CheckStoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Verify a store: database integrity, checksums, counts against the record, index invariants.")
+        abstract: "Verify a store: database integrity, checksums, counts against the record, index invariants.",
+        discussion: "A damaged snapshot is replaced from the record, and the exit status is 1 all the same.")
 
     @Option(name: .long, help: "The store's folder.")
     var store: String
@@ -23,7 +29,7 @@ struct CheckStoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let outcome = try StoreCheck.run(store)
+            let outcome = try StoreCheck.run(store, mends: true)
             print(json ? try outcome.json() : outcome.table())
             if !outcome.isGood { throw ExitCode(1) }
         }

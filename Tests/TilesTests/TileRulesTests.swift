@@ -97,6 +97,9 @@ import Tiles
         let (layers, account) = try encode(features, .line, rules)
         #expect(account.shortLines == 1)
         #expect(layers[0].features.map(\.id) == [1, 2, 3])
+        // From the zoom on at which lines stay as they are, short ones stay, too.
+        rules.joinsBelowZoom = 0
+        #expect(try encode(features, .line, rules).layers[0].features.count == 4)
     }
 
     /// Two tiles beside each other count each tiny polygon once and draw each square once.

@@ -137,7 +137,7 @@ public struct LayerTileEncoder: Sendable {
             if needsLength {
                 let length = WorldShape.length(xy, ringEnds) / unit
                 if rules.order == .size { importance = length }
-                if length < rules.minimumLineLength {
+                if length < rules.minimumLineLength, tile.z < rules.joinsBelowZoom {
                     // Counted once, by the tile that holds its beginning.
                     if owns(Double(xy[0]), Double(xy[1])) { account.shortLines += 1 } else { account.outside += 1 }
                     return false

@@ -19,9 +19,10 @@ public struct StoreCheck {
 
     /// Checks the database, then each layer's snapshot against the record. O(store).
     ///
-    /// Nothing is repaired here: opening the city rebuilds a damaged snapshot from the record.
+    /// - Parameter mends: replaces damaged snapshots from the record, which is never changed here; what was wrong is
+    ///   reported all the same.
     /// - Throws: `TwinError.store` where there is no store to check.
-    public static func run(_ directory: String) throws -> StoreCheck {
+    public static func run(_ directory: String, mends: Bool = false) throws -> StoreCheck {
         let store = try CityStore.open(directory)
         var check = StoreCheck()
         let integrity = try store.queue.read { database in
@@ -46,6 +47,11 @@ public struct StoreCheck {
                 try check.checkLayer(layer, store, coordinates)
             } catch {
                 check.add("layer \(layer.id)", false, "\(error)")
+            }
+        }
+        if mends, !check.isGood {
+            for damage in try City.open(store: directory).verifySnapshots() {
+                check.add("mended", true, "replaced from the record: \(damage)")
             }
         }
         return check
