@@ -180,17 +180,3 @@ enum ArchiveRoutes {
         return .json(out)
     }
 }
-
-/// Whether the client takes a content coding (RFC 9110 §12.5.3); `br;q=0` does not.
-func accepts(_ coding: String, _ request: Request) -> Bool {
-    guard let header = request.headers[.acceptEncoding] else { return false }
-    var anything = false
-    for part in header.split(separator: ",") {
-        let pieces = part.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-        guard let name = pieces.first, name == coding || name == "*" else { continue }
-        let quality = pieces.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-        if name == coding { return quality > 0 }
-        anything = quality > 0
-    }
-    return anything
-}

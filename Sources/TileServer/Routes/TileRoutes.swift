@@ -181,7 +181,7 @@ enum TileRoutes {
             return reply
         }
         var reply: Reply
-        if acceptsGzip(request) {
+        if accepts("gzip", request) {
             reply = Reply(tile.compressed, type: type)
             reply.headers[.contentEncoding] = "gzip"
             reply.entityTag = EntityTag.compressed(tile.entityTag)

@@ -140,7 +140,7 @@ struct CityResponder: HTTPResponder {
         if case .bytes(let bytes) = reply.body {
             if isSuccess, tag == nil, request.method == .get || request.method == .head { tag = EntityTag.of(bytes) }
             headers[.vary] = "Accept-Encoding, Authorization"
-            if bytes.count > 1024, isCompressible(headers[.contentType]), acceptsGzip(request) {
+            if bytes.count > 1024, isCompressible(headers[.contentType]), accepts("gzip", request) {
                 let packed = try await server.workers.run { try gzipped(bytes) }
                 headers[.contentEncoding] = "gzip"
                 tag = tag.map(EntityTag.compressed)
@@ -173,14 +173,16 @@ struct CityResponder: HTTPResponder {
     }
 }
 
-/// Whether the client takes gzip (RFC 9110 §12.5.3); `gzip;q=0` does not.
-func acceptsGzip(_ request: Request) -> Bool {
+/// Whether the client takes a content coding (RFC 9110 §12.5.3); `br;q=0` does not.
+func accepts(_ coding: String, _ request: Request) -> Bool {
     guard let header = request.headers[.acceptEncoding] else { return false }
+    var anything = false
     for part in header.split(separator: ",") {
         let pieces = part.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-        guard let coding = pieces.first, coding == "gzip" || coding == "*" else { continue }
+        guard let name = pieces.first, name == coding || name == "*" else { continue }
         let quality = pieces.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-        return quality > 0
+        if name == coding { return quality > 0 }
+        anything = quality > 0
     }
-    return false
+    return anything
 }
