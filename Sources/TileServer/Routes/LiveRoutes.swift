@@ -89,7 +89,9 @@ enum LiveRoutes {
                 retryAfter: 1)
         }
         defer { server.batches.wrappingSubtract(1, ordering: .relaxed) }
-        let body = try await body(request.request, limits)
+        let body = try await request.body(
+            limit: limits.bodyBytes, seconds: limits.requestSeconds,
+            tooLarge: "the body is larger than \(limits.bodyBytes) bytes; send it in several batches")
         return try await server.workers.run {
             let report = try server.live.ingest(body, now: CityServer.now())
             var out = JSONBytes(capacity: 64 + report.rejected.count * 80)
@@ -108,36 +110,6 @@ enum LiveRoutes {
             reply.cacheControl = "no-store"
             return reply
         }
-    }
-
-    /// The request's body, within the bounds of size and time.
-    private static func body(_ request: Request, _ limits: ServerLimits) async throws -> [UInt8] {
-        if let text = request.headers[.contentLength], let length = Int(text), length > limits.bodyBytes {
-            throw tooLarge(limits)
-        }
-        if let coding = request.headers[.contentEncoding], coding != "identity" {
-            throw Problem(.unsupportedMediaType, "the body must not be compressed; send it without Content-Encoding")
-        }
-        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask {
-                var bytes: [UInt8] = []
-                for try await part in request.body {
-                    guard bytes.count + part.readableBytes <= limits.bodyBytes else { throw tooLarge(limits) }
-                    bytes.append(contentsOf: part.readableBytesView)
-                }
-                return bytes
-            }
-            group.addTask {
-                try await Task.sleep(for: .seconds(limits.requestSeconds))
-                throw Problem(.requestTimeout, "the body did not arrive within \(limits.requestSeconds) s")
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? []
-        }
-    }
-
-    private static func tooLarge(_ limits: ServerLimits) -> Problem {
-        Problem(.contentTooLarge, "the body is larger than \(limits.bodyBytes) bytes; send it in several batches")
     }
 
     @Sendable private static func stream(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {

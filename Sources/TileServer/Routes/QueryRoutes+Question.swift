@@ -15,7 +15,9 @@ extension QueryRoutes {
         consumes: ["application/json"], handler: ask)
 
     @Sendable private static func ask(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
-        let body = try await body(request.request, seconds: server.options.limits.requestSeconds)
+        let body = try await request.body(
+            limit: bodyLimit, seconds: server.options.limits.requestSeconds,
+            tooLarge: "a question has at most \(bodyLimit >> 20) MB; simplify the polygon")
         let view = server.city.view()
         let coordinates = server.city.coordinates
         return try await server.workers.run {
@@ -70,30 +72,5 @@ extension QueryRoutes {
         let name = error.message.prefix { $0 != ":" }
         let isName = name.count < error.message.count && name.utf8.allSatisfy { $0 != UInt8(ascii: " ") }
         return Problem(.badRequest, error.message, parameter: isName ? String(name) : nil)
-    }
-
-    /// The body, refused when it is too large or does not arrive in time.
-    private static func body(_ request: Request, seconds: Int64) async throws -> [UInt8] {
-        let tooLarge = Problem(.contentTooLarge, "a question has at most \(bodyLimit >> 20) MB; simplify the polygon")
-        if let text = request.headers[.contentLength], let length = Int(text), length > bodyLimit { throw tooLarge }
-        if let coding = request.headers[.contentEncoding], coding != "identity" {
-            throw Problem(.unsupportedMediaType, "the body must not be compressed; send it without Content-Encoding")
-        }
-        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask {
-                var bytes: [UInt8] = []
-                for try await part in request.body {
-                    guard bytes.count + part.readableBytes <= bodyLimit else { throw tooLarge }
-                    bytes.append(contentsOf: part.readableBytesView)
-                }
-                return bytes
-            }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                throw Problem(.requestTimeout, "the body did not arrive within \(seconds) s")
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? []
-        }
     }
 }
