@@ -2,21 +2,9 @@
 
 /// Dates as ISO 8601 texts, from counts since 1970-01-01.
 enum ISODate {
-    /// Year, month, day of a day number. Source: H. Hinnant, "chrono-compatible low-level date algorithms".
-    static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
     static func date(day: Int64) -> String {
-        let (year, month, day) = civil(day: day)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        let date = CivilDate(dayNumber: day)
+        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
     }
 
     static func datetime(milliseconds: Int64) -> String {
@@ -64,9 +52,9 @@ enum ISODate {
             numbers = parts.compactMap { Int64($0) }
             guard parts.count == 3, numbers.count == 3, parts[0].count == 4 else { return nil }
         }
-        guard (1...12).contains(numbers[1]), (1...31).contains(numbers[2]), (0...9999).contains(numbers[0]) else {
-            return nil
-        }
+        guard (0...9999).contains(numbers[0]),
+            CivilDate(year: numbers[0], month: numbers[1], day: numbers[2]) != nil
+        else { return nil }
         return "\(padded(numbers[0], 4))-\(padded(numbers[1], 2))-\(padded(numbers[2], 2))"
     }
 }

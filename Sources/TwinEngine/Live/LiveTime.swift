@@ -9,7 +9,7 @@ public enum LiveTime {
             b[10] == UInt8(ascii: "T") || b[10] == UInt8(ascii: "t") || b[10] == UInt8(ascii: " "),
             let year = number(b, 0, 4), let month = number(b, 5, 2), let day = number(b, 8, 2),
             let hour = number(b, 11, 2), let minute = number(b, 14, 2), let second = number(b, 17, 2),
-            (1...12).contains(month), (1...daysIn(month, year)).contains(day),
+            let date = CivilDate(year: Int64(year), month: Int64(month), day: Int64(day)),
             hour < 24, minute < 60, second <= 60
         else { return nil }
         var index = 19
@@ -26,7 +26,7 @@ public enum LiveTime {
             guard index > start else { return nil }
         }
         guard let offset = zone(b, index) else { return nil }
-        let seconds = days(year, month, day) * 86_400 + (hour * 60 + minute - offset) * 60 + second
+        let seconds = Int(date.dayNumber) * 86_400 + (hour * 60 + minute - offset) * 60 + second
         return Int64(seconds) * 1000 + Int64(milliseconds)
     }
 
@@ -36,10 +36,10 @@ public enum LiveTime {
         let fraction = Int(milliseconds - Int64(seconds) * 1000)
         let day = Int((Double(seconds) / 86_400).rounded(.down))
         let rest = seconds - day * 86_400
-        let (year, month, date) = civil(day)
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        let date = CivilDate(dayNumber: Int64(day))
+        func two(_ value: some BinaryInteger) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let tail = fraction == 0 ? "Z" : "." + String(String(1000 + fraction).dropFirst()) + "Z"
-        return "\(String(String(10_000 + year).dropFirst()))-\(two(month))-\(two(date))"
+        return "\(String(String(10_000 + date.year).dropFirst()))-\(two(date.month))-\(two(date.day))"
             + "T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))\(tail)"
     }
 
@@ -73,35 +73,5 @@ public enum LiveTime {
             let hours = number(b, index + 1, 2), let minutes = number(b, index + 4, 2), hours < 24, minutes < 60
         else { return nil }
         return (b[index] == dash ? -1 : 1) * (hours * 60 + minutes)
-    }
-
-    private static func daysIn(_ month: Int, _ year: Int) -> Int {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days since 1970-01-01 in the proleptic Gregorian calendar.
-    /// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let y = month <= 2 ? year - 1 : year
-        let era = (y >= 0 ? y : y - 399) / 400
-        let yearOfEra = y - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    /// The inverse: civil_from_days of the same source.
-    private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
-        let z = days + 719_468
-        let era = (z >= 0 ? z : z - 146_096) / 146_097
-        let dayOfEra = z - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let mp = (5 * dayOfYear + 2) / 153
-        let month = mp < 10 ? mp + 3 : mp - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * mp + 2) / 5 + 1)
     }
 }
