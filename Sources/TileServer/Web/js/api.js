@@ -48,6 +48,9 @@ export function style(lang, theme, thematic = null) {
 }
 export const feature = (layer, id) => get(`/collections/${encodeURIComponent(layer)}/items/${encodeURIComponent(id)}?f=json`);
 
+/** Answers a question of `POST /query`. */
+export const ask = async (question) => (await open("/query", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question) })).json();
+
 /** Whether the server knows this token; throws its reason when it does not. */
 export const checkToken = (value) => open("/city.json", { headers: authorization(value) });
 

@@ -6,6 +6,7 @@ import { fill, h, icon, note } from "./dom.js";
 import { clock, kindName, number, onLang, reading, t, title } from "./i18n.js";
 import { live } from "./live.js";
 import * as map2d from "./map2d.js";
+import { depthAt } from "./tools3d/depth.js";
 import { bounds } from "./style.js";
 import { emit, on, remember, state } from "./state.js";
 
@@ -49,7 +50,7 @@ export async function select(what) {
     return draw();
   }
   const layer = city.layers.find((candidate) => candidate.id === what.layer);
-  shown = { ...what, layer, properties: what.properties || {}, full: false };
+  shown = { ...what, layer, properties: what.properties || {}, tile: what.properties || {}, full: false };
   state.select = what.id === undefined || what.id === null ? null : { layer: what.layer, id: String(what.id) };
   remember();
   if (what.geometry) map2d.showSelected({ type: "Feature", properties: shown.properties, geometry: what.geometry });
@@ -66,6 +67,7 @@ export async function select(what) {
     shown.reason = error.message;
   }
   draw();
+  emit("feature", shown);
 }
 
 function draw() {
@@ -104,14 +106,18 @@ function rows(layer, properties, middle) {
   const list = [];
   const seen = new Set(["fid_"]);
   if (layer) list.push([t("layer"), title(layer.title, layer.id)], [t("department"), layer.department || "—"]);
+  const depth = shown.model && shown.model.kind === "pipes" ? depthAt(shown.geometry, properties, shown.at) : null;
+  if (depth !== null) list.push([t("depthRow"), number(depth, 2), "m"]);
   if (shown.model) list.push([t("model"), title(shown.model.title, shown.model.id)]);
   for (const field of (layer && layer.fields) || []) {
     seen.add(field.name);
     if (properties[field.name] === undefined || properties[field.name] === null || properties[field.name] === "") continue;
     list.push([title(field.title, field.name), text(properties[field.name], field), field.unit]);
   }
+  if (properties.code) list.push([t("code"), String(properties.code)]);
+  const copies = shown.full && shown.model ? new Set(Object.keys(shown.tile)) : new Set(); // what the tile repeats
   for (const [name, value] of Object.entries(properties)) {
-    if (seen.has(name) || name === "id" || name.startsWith("twin:") || value === null || value === "" || typeof value === "object") continue;
+    if (name === "code" || copies.has(name) || seen.has(name) || name === "id" || name.startsWith("twin:") || value === null || value === "" || typeof value === "object") continue;
     list.push([name, text(value, null)]);
   }
   if (middle) list.push([t("position"), middle.slice(0, 2).map((v) => v.toFixed(6)).join(", ")]);

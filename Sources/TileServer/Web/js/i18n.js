@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every word of the page in Chinese and English. Data brings its own titles ({zh, en}).
 
+import { TOOL_WORDS } from "./words.js";
+
 const WORDS = {
   product: ["基准一张图", "City base map"],
   view2d: ["2D 平面", "2D"], view25d: ["2.5D 倾斜", "2.5D"], view3d: ["3D 三维", "3D"], viewUnder: ["地下", "Underground"],
@@ -60,6 +62,8 @@ const WORDS = {
   otherValues: ["其他（{0} 种）", "Other ({0} values)"], noValue: ["无数据", "No value"], yes: ["是", "Yes"], no: ["否", "No"],
   above: ["地上", "above ground"], below: ["地下", "below ground"], metadata: ["模型属性", "Model attributes"],
 };
+
+Object.assign(WORDS, TOOL_WORDS);
 
 let current = "zh";
 const listeners = new Set();

@@ -8,6 +8,7 @@ import { number, onLang, t, title } from "./i18n.js";
 import { live } from "./live.js";
 import * as map2d from "./map2d.js";
 import * as pipes from "./pipes3d.js";
+import * as tools from "./tools3d/tools.js";
 import { bounds } from "./style.js";
 import { emit, on, remember, state } from "./state.js";
 
@@ -17,6 +18,7 @@ let widget = null;
 let scene = null;
 let mode = "3d";
 let pin = false;
+let tool = null; // takes the clicks while it is open: {click(position), finish?(), back?(), cancel?()}
 let sensors = null;
 let drape = null;
 let failures = [];
@@ -53,6 +55,10 @@ export async function start(theCity) {
   await Promise.all(city.models.map(loadModel));
   lay();
   container.append(h("div", { class: "legend3d", id: "legend3d" }));
+  tools.start({
+    C, city, widget, scene, models, software: software(), groundView, worldAt, sensors,
+    capture: (taker) => { tool = taker; document.getElementById("stage").classList.toggle("pin", Boolean(taker)); },
+  });
   onLang(legend);
   on("layers", debounce(500, () => widget.useDefaultRenderLoop && lay()));
 }
@@ -137,7 +143,7 @@ export function enter(view, from) {
   setGround(groundOpacity);
   scene.screenSpaceCameraController.enableCollisionDetection = !under;
   for (const { model, tileset } of models) {
-    if (model.kind === "buildings") tileset.style = under ? new C.Cesium3DTileStyle({ color: "color('white', 0.1)" }) : undefined;
+    if (model.kind === "buildings" && (under || !tools.coloursBuildings())) tileset.style = under ? new C.Cesium3DTileStyle({ color: "color('white', 0.1)" }) : undefined;
     if (model.kind === "pipes") tileset.show = under;
   }
   if (first) {
@@ -145,6 +151,7 @@ export function enter(view, from) {
     goTo({ center: from.center, zoom, pitch: from.pitch > 10 ? from.pitch : under ? 50 : 60, bearing: from.bearing });
   }
   legend();
+  tools.entered(view);
   widget.useDefaultRenderLoop = true;
   widget.resize();
   drawSensors({ reset: true });
@@ -226,6 +233,8 @@ function inputs() {
   widget.camera.changed.addEventListener(report);
   const handler = new C.ScreenSpaceEventHandler(scene.canvas);
   handler.setInputAction((event) => clicked(event.position), C.ScreenSpaceEventType.LEFT_CLICK);
+  handler.setInputAction(() => tool?.finish?.(), C.ScreenSpaceEventType.LEFT_DOUBLE_CLICK);
+  handler.setInputAction(() => tool?.finish?.(), C.ScreenSpaceEventType.RIGHT_CLICK);
   handler.setInputAction((event) => emit("cursor", place(event.endPosition)), C.ScreenSpaceEventType.MOUSE_MOVE);
   scene.canvas.addEventListener("keydown", (event) => {
     const step = { "+": 1, "=": 1, "-": -1 }[event.key];
@@ -237,7 +246,12 @@ function inputs() {
       look([v.center[0] + turn[0] * reach, v.center[1] + turn[1] * reach], rangeOf(v.zoom), v.pitch, v.bearing);
       event.preventDefault();
     }
-    if (event.key === "Escape") setPinMode(false);
+    if (event.key === "Escape") {
+      setPinMode(false);
+      tool?.cancel?.();
+    }
+    if (event.key === "Enter") tool?.finish?.();
+    if (event.key === "Backspace") tool?.back?.();
   });
 }
 
@@ -247,6 +261,13 @@ function place(position) {
   if (!at) return null;
   const c = C.Cartographic.fromCartesian(at);
   return [C.Math.toDegrees(c.longitude), C.Math.toDegrees(c.latitude)];
+}
+
+/** The point of the scene under a window position: what is drawn there, else the ground. Undefined beside the Earth. */
+function worldAt(position) {
+  scene.pickTranslucentDepth = mode === "underground";
+  const seen = scene.pickPositionSupported ? scene.pickPosition(position) : undefined;
+  return seen || widget.camera.pickEllipsoid(position);
 }
 
 export function setPinMode(value) {
@@ -271,6 +292,7 @@ function clicked(position) {
     if (at) emit("pin", at);
     return;
   }
+  if (tool) return tool.click(position);
   if (picked) picked.feature.color = picked.color;
   picked = null;
   const found = pickAt(position);
@@ -311,7 +333,7 @@ function drawSensors(change) {
     else marks.set(s.id, sensors.add({ position, pixelSize: 9, color: C.Color.fromCssColorString(s.color), outlineColor: C.Color.WHITE, outlineWidth: 2, id: { sensor: s.id },
       scaleByDistance: new C.NearFarScalar(400, 1, 2500, 0.35), distanceDisplayCondition: new C.DistanceDisplayCondition(0, 4000) }));
   }
-  sensors.show = state.live;
+  sensors.show = state.live && !tools.hidesSensors();
   scene.requestRender();
 }
 

@@ -8,7 +8,7 @@ import { t, title } from "./i18n.js";
 const DEPTHS = [[1, "#ffe08a"], [2, "#ffb347"], [3.5, "#f2705b"], [Infinity, "#b04bd8"]];
 
 const VERTEX = `void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput vsOutput) {
-  vsOutput.positionMC += normalize(vsInput.attributes.normalMC) * u_grow;
+  vsOutput.positionMC += normalize(vsInput.attributes.normalMC) * u_grow / length(czm_model[0].xyz);
 }`;
 const FRAGMENT = `void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec3 n = normalize(fsInput.attributes.normalEC);
@@ -16,7 +16,10 @@ const FRAGMENT = `void fragmentMain(FragmentInput fsInput, inout czm_modelMateri
   material.diffuse = material.diffuse * (0.4 + 0.56 * top) + vec3(0.1 * pow(top, 12.0));
 }`;
 
-/** A pipe is thinner than a pixel from above, so tubes grow along their normals; light from above makes them round. */
+/**
+ * A pipe is thinner than a pixel from above, so tubes grow along their normals; light from above makes them round.
+ * Units of a quantized tile are not metres; `czm_model` holds their size.
+ */
 export function shader(C) {
   return new C.CustomShader({
     lightingModel: C.LightingModel.UNLIT, uniforms: { u_grow: { type: C.UniformType.FLOAT, value: 0 } },
@@ -25,7 +28,7 @@ export function shader(C) {
 }
 
 /** Metres by which a tube's radius grows when the camera is `range` metres away. */
-export const growth = (range) => Math.min(2.2, 0.0016 * range);
+export const growth = (range) => Math.min(2.2, 0.0015 * range);
 
 /** The style of a pipe tileset: its own class colours, or colours by depth. */
 export function style(C, mode) {
