@@ -60,6 +60,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Profiles/Builtin")],
             swiftSettings: settings),
         .target(
             name: "TileServer",

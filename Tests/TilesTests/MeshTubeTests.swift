@@ -101,3 +101,29 @@ import Testing
         #expect(mesher.counts == MeshCounts(drawn: 0, degenerate: 5))
     }
 }
+
+extension MeshTubeTests {
+    @Test func endsOfEveryKindKeepTubesClosed() {
+        var random = SeededGenerator.printed()
+        for _ in 0..<300 {
+            func direction() -> SIMD3<Double> {
+                SIMD3(
+                    Double.random(in: -1...1, using: &random), Double.random(in: -1...1, using: &random),
+                    Double.random(in: -0.3...0.3, using: &random))
+            }
+            func end() -> TubeEnd {
+                [.flat, .round, .mitre(direction()), .mitre(.zero)].randomElement(using: &random) ?? .flat
+            }
+            let line = [SIMD3<Double>(0, 0, 0), SIMD3(Double.random(in: 0.1...9, using: &random), 1, 0.2)]
+            var mesher = TubeMesher()
+            var tube = TriangleMesh()
+            mesher.tube(line, radius: 0.3, sides: 8, from: end(), to: end(), feature: 0, into: &tube)
+            #expect(MeshFacts(tube).openEdges == 0)
+            #expect(MeshFacts(tube).volume > 0)
+            var duct = TriangleMesh()
+            mesher.duct(line, width: 0.6, height: 0.4, from: end(), to: end(), feature: 0, into: &duct)
+            #expect(MeshFacts(duct).openEdges == 0)
+            #expect(MeshFacts(duct).volume > 0)
+        }
+    }
+}

@@ -39,6 +39,7 @@ public struct GLBBuilder: Sendable {
     /// The id of the class that the columns belong to.
     public var className: String
     private var primitives: [(mesh: TriangleMesh, material: GLBMaterial)] = []
+    private var instances: [GLBInstances] = []
     private var columns: [PropertyColumn] = []
 
     public init(
@@ -53,6 +54,12 @@ public struct GLBBuilder: Sendable {
     public mutating func add(_ mesh: TriangleMesh, material: GLBMaterial = GLBMaterial()) {
         guard !mesh.isEmpty else { return }
         primitives.append((mesh, material))
+    }
+
+    /// Adds copies of a small mesh. Sets without copies or triangles are left out.
+    public mutating func add(_ set: GLBInstances) {
+        guard !set.features.isEmpty, !set.prototype.isEmpty else { return }
+        instances.append(set)
     }
 
     /// Adds a column to the property table; all columns have one value per feature.
@@ -70,11 +77,13 @@ public struct GLBBuilder: Sendable {
         buffer.reserve(primitives.reduce(4096) { $0 + $1.mesh.vertexCount * 32 + $1.mesh.indices.count * 4 })
         let translation = try center()
         let written = try write(translation, rows, into: &buffer)
+        var copies: [StoredInstances] = []
+        for set in instances { copies.append(try StoredInstances(set, translation, rows: rows, into: &buffer)) }
         let table = columns.map { StoredColumn($0, into: &buffer) }
         // EXT_structural_metadata wants 8; a length that is a multiple of 8 needs no further padding.
         buffer.align(8)
         var json = JSONText()
-        writeDocument(written, table, rows, translation, buffer, into: &json)
+        writeDocument(written, copies, table, rows, translation, buffer, into: &json)
         return try assemble(json.bytes, buffer.bytes)
     }
 
@@ -112,7 +121,8 @@ public struct GLBBuilder: Sendable {
 
     private func checkedRowCount() throws(TileError) -> Int {
         guard let first = columns.first else {
-            let features = primitives.reduce(0) { max($0, Int($1.mesh.features.max() ?? 0) + 1) }
+            let drawn = primitives.map(\.mesh.features) + instances.map(\.features)
+            let features = drawn.reduce(0) { max($0, Int($1.max() ?? 0) + 1) }
             guard features <= Self.maximumFeatureCount else { throw tooManyFeatures(features) }
             return features
         }
@@ -150,6 +160,7 @@ public struct GLBBuilder: Sendable {
         for primitive in primitives {
             if let bounds = primitive.mesh.bounds { box.include(bounds) }
         }
+        for set in instances { set.positions.forEach { box.include($0) } }
         guard !box.isEmpty else { return .zero }
         let center = box.center.rounded(.toNearestOrAwayFromZero)
         guard center.isFinite, box.diagonal.isFinite else {
@@ -159,8 +170,8 @@ public struct GLBBuilder: Sendable {
     }
 
     private func writeDocument(
-        _ written: Written, _ table: [StoredColumn], _ rows: Int, _ translation: SIMD3<Double>,
-        _ buffer: GLBBuffer, into json: inout JSONText
+        _ written: Written, _ copies: [StoredInstances], _ table: [StoredColumn], _ rows: Int,
+        _ translation: SIMD3<Double>, _ buffer: GLBBuffer, into json: inout JSONText
     ) {
         json.object { root in
             root.objectField("asset") { asset in
@@ -171,32 +182,11 @@ public struct GLBBuilder: Sendable {
             root.field("scene", 0)
             root.arrayField("scenes") { list in
                 list.object { scene in
-                    if !written.primitives.isEmpty { scene.field("nodes", [0]) }
+                    let nodes = (written.primitives.isEmpty ? 0 : 1) + copies.count
+                    if nodes > 0 { scene.field("nodes", (0..<nodes).map(Double.init)) }
                 }
             }
-            if !written.primitives.isEmpty {
-                root.arrayField("nodes") { list in
-                    list.object { node in
-                        node.field("mesh", 0)
-                        node.field("translation", [translation.x, translation.z, 0 - translation.y])
-                        if written.scale != 1 {
-                            node.field("scale", [written.scale, written.scale, written.scale])
-                        }
-                    }
-                }
-                root.arrayField("meshes") { list in
-                    list.object { mesh in
-                        mesh.arrayField("primitives") { items in
-                            for (index, entry) in written.primitives.enumerated() {
-                                entry.primitive.write(material: index, hasTable: !table.isEmpty, into: &items)
-                            }
-                        }
-                    }
-                }
-                root.arrayField("materials") { list in
-                    for entry in written.primitives { Self.write(entry.material, into: &list) }
-                }
-            }
+            writeNodes(written, copies, hasTable: !table.isEmpty, translation, into: &root)
             if !buffer.bytes.isEmpty { buffer.write(into: &root) }
             if !table.isEmpty {
                 root.objectField("extensions") { extensions in
@@ -206,19 +196,63 @@ public struct GLBBuilder: Sendable {
         }
     }
 
+    /// Nodes, meshes and materials: one of all primitives, then one of each set of instances.
+    private func writeNodes(
+        _ written: Written, _ copies: [StoredInstances], hasTable: Bool, _ translation: SIMD3<Double>,
+        into root: inout JSONText
+    ) {
+        let hasMesh = !written.primitives.isEmpty
+        guard hasMesh || !copies.isEmpty else { return }
+        root.arrayField("nodes") { list in
+            if hasMesh {
+                list.object { node in
+                    node.field("mesh", 0)
+                    node.field("translation", [translation.x, translation.z, 0 - translation.y])
+                    if written.scale != 1 { node.field("scale", [written.scale, written.scale, written.scale]) }
+                }
+            }
+            for (index, copy) in copies.enumerated() {
+                copy.writeNode(mesh: index + (hasMesh ? 1 : 0), translation, hasTable: hasTable, into: &list)
+            }
+        }
+        root.arrayField("meshes") { list in
+            func mesh(_ primitives: [GLBPrimitive], _ first: Int) {
+                list.object { mesh in
+                    mesh.arrayField("primitives") { items in
+                        for (index, primitive) in primitives.enumerated() {
+                            primitive.write(material: first + index, hasTable: hasTable, into: &items)
+                        }
+                    }
+                }
+            }
+            if hasMesh { mesh(written.primitives.map(\.primitive), 0) }
+            for (index, copy) in copies.enumerated() { mesh([copy.primitive], written.primitives.count + index) }
+        }
+        root.arrayField("materials") { list in
+            for entry in written.primitives { Self.write(entry.material, into: &list) }
+            for set in instances { Self.write(set.material, into: &list) }
+        }
+    }
+
     private func writeExtensionLists(hasMesh: Bool, hasTable: Bool, into root: inout JSONText) {
         let isCompressed = hasMesh && compression != .none
         let quantized = hasMesh && (isCompressed || normalFormat == .int8)
-        guard hasMesh || hasTable else { return }
+        let hasCopies = !instances.isEmpty
+        guard hasMesh || hasTable || hasCopies else { return }
         root.arrayField("extensionsUsed") { list in
+            if hasCopies {
+                list.value("EXT_mesh_gpu_instancing")
+                list.value("EXT_instance_features")
+            }
             if hasMesh { list.value("EXT_mesh_features") }
             if hasTable { list.value("EXT_structural_metadata") }
             if quantized { list.value("KHR_mesh_quantization") }
             if isCompressed { list.value("EXT_meshopt_compression") }
         }
-        guard quantized else { return }
+        guard quantized || hasCopies else { return }
         root.arrayField("extensionsRequired") { list in
-            list.value("KHR_mesh_quantization")
+            if hasCopies { list.value("EXT_mesh_gpu_instancing") }
+            if quantized { list.value("KHR_mesh_quantization") }
             if isCompressed { list.value("EXT_meshopt_compression") }
         }
     }

@@ -17,12 +17,18 @@ struct GLBPrimitive {
         guard mesh.vertexCount < Int(UInt32.max) else {
             throw TileError(.tooLarge, "\(mesh.vertexCount) vertices in a tile: split it")
         }
-        featureCount = try Self.countFeatures(mesh.features, rows)
+        // A prototype of instances has no features of its own.
+        featureCount = rows == .max ? 0 : try Self.countFeatures(mesh.features, rows)
         position = try Self.addPositions(mesh, translation, into: &buffer)
         normal = Self.addNormals(mesh, normalFormat, into: &buffer)
-        let ids = buffer.addView(
-            mesh.features.map { Float($0) }, alignment: 4, target: GLBBuffer.vertexTarget)
-        feature = buffer.addAccessor(.init(view: ids, componentType: 5126, count: mesh.vertexCount, type: "SCALAR"))
+        if rows == .max {
+            feature = -1
+        } else {
+            let ids = buffer.addView(
+                mesh.features.map { Float($0) }, alignment: 4, target: GLBBuffer.vertexTarget)
+            feature = buffer.addAccessor(
+                .init(view: ids, componentType: 5126, count: mesh.vertexCount, type: "SCALAR"))
+        }
         colour = mesh.hasColours ? Self.addColours(mesh, into: &buffer) : nil
         indices = Self.addIndices(mesh, into: &buffer)
     }
@@ -136,12 +142,13 @@ struct GLBPrimitive {
             item.objectField("attributes") { attributes in
                 attributes.field("POSITION", position)
                 attributes.field("NORMAL", normal)
-                attributes.field("_FEATURE_ID_0", feature)
+                if feature >= 0 { attributes.field("_FEATURE_ID_0", feature) }
                 if let colour { attributes.field("COLOR_0", colour) }
             }
             item.field("indices", indices)
             item.field("material", material)
             item.field("mode", 4)
+            guard feature >= 0 else { return }
             item.objectField("extensions") { extensions in
                 extensions.objectField("EXT_mesh_features") { features in
                     features.arrayField("featureIds") { ids in

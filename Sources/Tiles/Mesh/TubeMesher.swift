@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// How a tube ends.
+public enum TubeEnd: Sendable, Equatable {
+    case flat
+    /// Rounded: tubes that end in one point leave no gap whatever their directions. Ducts are drawn on by half their width.
+    case round
+    /// Cut in the plane that halves the bend to a tube of the same section that goes on in this direction; rounded where
+    /// the bend is too sharp.
+    case mitre(SIMD3<Double>)
+}
+
 /// Draws lines as pipes: round tubes and rectangular ducts with mitred joints and flat caps.
 ///
 /// Every piece is closed. Repeated points are dropped; at a bend that is too sharp or too close to the next one for
@@ -20,16 +30,19 @@ public struct TubeMesher: Sendable {
     ///   - points: The axis, metres in the local frame.
     ///   - radius: Metres, above 0.
     ///   - sides: Number of faces, 3 to 64; the corners lie on the circle.
+    ///   - from: how it begins. - to: how it ends; directions point along the line.
     public mutating func tube(
-        _ points: [SIMD3<Double>], radius: Double, sides: Int = 8, feature: UInt32, colour: VertexColour = .white,
-        into mesh: inout TriangleMesh
+        _ points: [SIMD3<Double>], radius: Double, sides: Int = 8, from: TubeEnd = .flat, to: TubeEnd = .flat,
+        feature: UInt32, colour: VertexColour = .white, into mesh: inout TriangleMesh
     ) {
         guard radius > 0, radius.isFinite else {
             counts.degenerate += 1
             return
         }
         let corners = Self.circle(radius, max(3, min(sides, 64)))
-        draw(points, corners, reach: radius, isRound: true, Paint(feature: feature, colour: colour), &mesh)
+        draw(
+            points, Profile(corners: corners, reach: radius, isRound: true), (from, to),
+            Paint(feature: feature, colour: colour), &mesh)
     }
 
     /// Adds a rectangular duct around a line; its width stays level on level lines.
@@ -39,8 +52,8 @@ public struct TubeMesher: Sendable {
     ///   - width: Across, metres, above 0.
     ///   - height: Metres, above 0.
     public mutating func duct(
-        _ points: [SIMD3<Double>], width: Double, height: Double, feature: UInt32, colour: VertexColour = .white,
-        into mesh: inout TriangleMesh
+        _ points: [SIMD3<Double>], width: Double, height: Double, from: TubeEnd = .flat, to: TubeEnd = .flat,
+        feature: UInt32, colour: VertexColour = .white, into mesh: inout TriangleMesh
     ) {
         guard width > 0, height > 0, width.isFinite, height.isFinite else {
             counts.degenerate += 1
@@ -49,11 +62,20 @@ public struct TubeMesher: Sendable {
         let (w, h) = (width / 2, height / 2)
         let corners = [SIMD2(w, h), SIMD2(-w, h), SIMD2(-w, -h), SIMD2(w, -h)]
         let reach = (w * w + h * h).squareRoot()
-        draw(points, corners, reach: reach, isRound: false, Paint(feature: feature, colour: colour), &mesh)
+        draw(
+            points, Profile(corners: corners, reach: reach, isRound: false), (from, to),
+            Paint(feature: feature, colour: colour), &mesh)
+    }
+
+    /// The section across the line.
+    private struct Profile {
+        var corners: [SIMD2<Double>]
+        var reach: Double
+        var isRound: Bool
     }
 
     private mutating func draw(
-        _ points: [SIMD3<Double>], _ corners: [SIMD2<Double>], reach: Double, isRound: Bool, _ paint: Paint,
+        _ points: [SIMD3<Double>], _ profile: Profile, _ ends: (from: TubeEnd, to: TubeEnd), _ paint: Paint,
         _ mesh: inout TriangleMesh
     ) {
         takeLine(points)
@@ -62,26 +84,110 @@ public struct TubeMesher: Sendable {
             return
         }
         counts.drawn += 1
+        let from = prepared(ends.from, profile, isStart: true)
+        let to = prepared(ends.to, profile, isStart: false)
         var isOpen = false
         for i in directions.indices {
             let direction = directions[i]
             if !isOpen {
-                section = Self.place(corners, around: direction)
-                addCap(line[i], -direction, reversed: true, paint, &mesh)
+                section = Self.place(profile.corners, around: direction)
+                if i == 0 {
+                    begin(from, profile, paint, &mesh)
+                } else {
+                    addCap(line[i], -direction, reversed: true, paint, &mesh)
+                }
             }
-            let plane = i + 1 < directions.count ? mitre(i, reach) : nil
-            // Slides the corners along the segment into the plane of the joint, or of the end.
-            let normal = plane ?? direction
-            let slide = 1 / direction.dot(normal)
-            nextSection.removeAll(keepingCapacity: true)
-            for offset in section {
-                let across = offset - direction * offset.dot(direction)
-                nextSection.append(across - direction * (across.dot(normal) * slide))
-            }
-            addSides(i, isRound: isRound, paint, &mesh)
+            let isLast = i + 1 == directions.count
+            let plane = isLast ? nil : mitre(i, profile.reach)
+            nextSection = Self.slide(section, direction, into: plane ?? (isLast ? to.plane : nil) ?? direction)
+            addSides(i, isRound: profile.isRound, paint, &mesh)
             swap(&section, &nextSection)
             isOpen = plane != nil
-            if !isOpen { addCap(line[i + 1], direction, reversed: false, paint, &mesh) }
+            guard !isOpen else { continue }
+            if isLast, to.isRound {
+                addDome(line[i + 1], direction, profile.reach, reversed: false, paint, &mesh)
+            } else {
+                addCap(line[i + 1], direction, reversed: false, paint, &mesh)
+            }
+        }
+    }
+
+    private mutating func begin(
+        _ end: (plane: SIMD3<Double>?, isRound: Bool), _ profile: Profile, _ paint: Paint, _ mesh: inout TriangleMesh
+    ) {
+        let direction = directions[0]
+        if let plane = end.plane { section = Self.slide(section, direction, into: plane) }
+        if end.isRound {
+            addDome(line[0], -direction, profile.reach, reversed: true, paint, &mesh)
+        } else {
+            addCap(line[0], -direction, reversed: true, paint, &mesh)
+        }
+    }
+
+    /// The plane or the dome of an end; a duct's rounded end is its line drawn on.
+    private mutating func prepared(
+        _ end: TubeEnd, _ profile: Profile, isStart: Bool
+    ) -> (plane: SIMD3<Double>?, isRound: Bool) {
+        let index = isStart ? 0 : directions.count - 1
+        let direction = directions[index]
+        if case .mitre(let other) = end, let unit = other.unit, let normal = (direction + unit).unit {
+            let cosine = direction.dot(normal)
+            let tangent = (max(0, 1 - cosine * cosine)).squareRoot() / max(cosine, 1e-9)
+            if cosine > 0.5, profile.reach * tangent <= (line[index + 1] - line[index]).length / 2 {
+                return (normal, false)
+            }
+        } else if end == .flat {
+            return (nil, false)
+        }
+        if profile.isRound { return (nil, true) }
+        let half = profile.corners.reduce(0) { max($0, $1.x) }
+        if isStart {
+            line[0] = line[0] - direction * half
+        } else {
+            line[line.count - 1] = line[line.count - 1] + direction * half
+        }
+        return (nil, false)
+    }
+
+    /// The corners moved along a segment into a plane across it.
+    private static func slide(
+        _ section: [SIMD3<Double>], _ direction: SIMD3<Double>, into normal: SIMD3<Double>
+    ) -> [SIMD3<Double>] {
+        let slide = 1 / direction.dot(normal)
+        return section.map { offset in
+            let across = offset - direction * offset.dot(direction)
+            return across - direction * (across.dot(normal) * slide)
+        }
+    }
+
+    /// A half sphere over the section, which is square to the line there.
+    private mutating func addDome(
+        _ center: SIMD3<Double>, _ out: SIMD3<Double>, _ radius: Double, reversed: Bool, _ paint: Paint,
+        _ mesh: inout TriangleMesh
+    ) {
+        let count = UInt32(section.count)
+        // Sine and cosine of 0°, 30° and 60° from the rim.
+        let rings = [(0.0, 1.0), (0.5, 0.866_025_403_784_438_6), (0.866_025_403_784_438_6, 0.5)]
+        let first = UInt32(truncatingIfNeeded: mesh.vertexCount)
+        for (sine, cosine) in rings {
+            for offset in section {
+                let place = offset * cosine + out * (radius * sine)
+                mesh.addVertex(center + place, SIMD3<Float>(place.unit ?? out), paint)
+            }
+        }
+        let pole = mesh.addVertex(center + out * radius, SIMD3<Float>(out), paint)
+        func add(_ a: UInt32, _ b: UInt32, _ c: UInt32) {
+            if reversed { mesh.addTriangle(a, c, b) } else { mesh.addTriangle(a, b, c) }
+        }
+        for corner in 0..<count {
+            let next = (corner + 1) % count
+            for ring in 0..<UInt32(rings.count - 1) {
+                let (low, high) = (first &+ ring &* count, first &+ (ring + 1) &* count)
+                add(low &+ corner, low &+ next, high &+ next)
+                add(low &+ corner, high &+ next, high &+ corner)
+            }
+            let last = first &+ UInt32(rings.count - 1) &* count
+            add(last &+ corner, last &+ next, pole)
         }
     }
 

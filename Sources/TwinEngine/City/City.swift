@@ -22,6 +22,7 @@ public final class City: Sendable {
     private struct State {
         var yaml: String
         var project: CityProject
+        var profiles: ProfileSet
         var coordinates: CityCoordinates
         var view: CityView
     }
@@ -30,6 +31,8 @@ public final class City: Sendable {
     private let state: Mutex<State>
     private let refreshing = Mutex<Bool>(false)
     let models = ModelCache()
+    /// The terrain as it was last read, with the files it came from.
+    private let ground = Mutex<(definition: TerrainDefinition, model: ElevationModel)?>(nil)
 
     /// Opens a store: maps its snapshots and reads the changes since. A missing or damaged snapshot is rebuilt.
     ///
@@ -42,30 +45,60 @@ public final class City: Sendable {
         self.store = store
         directory = store.directory
         let version = try store.version()
-        let (yaml, project) = try Self.readProject(store)
+        let (yaml, project, profiles) = try Self.readProject(store)
         let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         let stored = Set(try store.layers().map(\.id))
         let views = try Self.load(project.layers.filter { stored.contains($0.id) }, store, coordinates)
         state = Mutex(
             State(
-                yaml: yaml, project: project, coordinates: coordinates, view: CityView(version: version, layers: views))
+                yaml: yaml, project: project, profiles: profiles, coordinates: coordinates,
+                view: CityView(version: version, layers: views))
         )
         SnapshotVerifier.watch(self)
     }
 
-    /// The project as of the last import.
-    private static func readProject(_ store: CityStore) throws -> (yaml: String, project: CityProject) {
+    /// The project and its profiles as of the last import; `yaml` is the text of all of them.
+    private static func readProject(
+        _ store: CityStore
+    ) throws -> (yaml: String, project: CityProject, profiles: ProfileSet) {
         guard let yaml = try store.metadata("project"), let folder = try store.metadata("folder") else {
             throw TwinError(
                 .store, "the store \(store.directory) has no project; its first import did not finish, run it again")
         }
         let project = try CityProject.parse(
             yaml, file: "\(store.directory) (city.yaml)", folder: folder, resolvesPaths: false)
-        return (yaml, project)
+        var texts: [String: (text: String, file: String)] = [:]
+        for kind in project.profiles.keys {
+            guard let text = try store.metadata(CityStore.profileKey(kind)) else { continue }
+            texts[kind] = (text, "\(store.directory) (profile \(kind))")
+        }
+        let profiles = try ProfileSet(texts)
+        let all = yaml + texts.sorted { $0.key < $1.key }.map(\.value.text).joined()
+        return (all, project.colored(by: profiles), profiles)
     }
 
     /// The project as of the present view.
     public var project: CityProject { state.withLock { $0.project } }
+    /// The ground as the project names it; nil where it names none. The rasters are read on first use.
+    ///
+    /// - Throws: `TwinError.source` for a raster that cannot be read, naming it.
+    public func terrain() throws -> ElevationModel? {
+        let project = project
+        guard let definition = project.terrain else { return nil }
+        return try ground.withLock { known in
+            if let known, known.definition == definition { return known.model }
+            let model = try ElevationModel(paths: definition.files, datum: project.vertical.datum)
+            known = (definition, model)
+            return model
+        }
+    }
+
+    func groundHeights() throws -> GroundHeights? {
+        try terrain().map { GroundHeights(model: $0, coordinates: coordinates) }
+    }
+
+    /// The code systems as of the present view.
+    public var profiles: ProfileSet { state.withLock { $0.profiles } }
     public var coordinates: CityCoordinates { state.withLock { $0.coordinates } }
 
     /// The present state; cheap.
@@ -146,11 +179,12 @@ public final class City: Sendable {
         let version = try store.version()
         let isDamaged = next.view.layers.contains { $0.snapshot.isSuspect }
         guard version != next.view.version || isDamaged else { return false }
-        let (yaml, project) = try Self.readProject(store)
+        let (yaml, project, profiles) = try Self.readProject(store)
         let isNewProject = yaml != next.yaml
         if isNewProject {
             next.yaml = yaml
             next.project = project
+            next.profiles = profiles
             next.coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         }
         let stored = Set(try store.layers().map(\.id))

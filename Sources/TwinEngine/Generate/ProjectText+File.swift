@@ -12,15 +12,15 @@ extension ProjectText {
     func file(extent: [Double], pipeLayers: [String]) -> String {
         var text = """
             # 胶州示范城 / Jiaozhou demo city: made by `twin generate`; import it with `twin import city.yaml --store DIR`.
-            # sources/dem.tif is the ground as a GeoTIFF (EPSG:4549, metres above the 1985 datum). It is for later:
-            # no source names it yet, because a project cannot import rasters. Buildings and pipe points carry the
-            # same ground heights in their own fields.
+            # sources/dem.tif is the ground as a GeoTIFF (EPSG:4549, metres above the 1985 datum). Buildings and pipe
+            # points carry the same ground heights in their own fields.
             twin: 1
             id: jiaozhou-demo
             name: {zh: 胶州示范城, en: Jiaozhou demo city}
             crs: EPSG:4549
             vertical: {datum: "EPSG:5737", geoid_separation: 8.0}
             extent: [\(extent.map { fixed($0, 5) }.joined(separator: ", "))]
+            terrain: {file: sources/dem.tif}
             themes:
 
             """
@@ -31,7 +31,11 @@ extension ProjectText {
         if !pipeLayers.isEmpty {
             text += "  - {id: pipes, kind: pipes, title: {zh: 地下管线, en: Underground pipes}, "
             text += "layers: [\(pipeLayers.joined(separator: ", "))], diameter: diameter, "
-            text += "depth: {from: depth_from, to: depth_to}, color_by: class}\n"
+            text += "width: width, height: height, depth: {from: depth_from, to: depth_to}, "
+            text += "elevation: {from: elevation_from, to: elevation_to}, from_point: from_point, to_point: to_point, "
+            text += "flow: flow, points: pipe_points, color_by: class}\n"
+            text += "  - {id: parts, kind: parts, title: {zh: 城市部件, en: Street assets}, layers: [pipe_points, "
+            text += "street_lamps, poles, trees, hydrants, components], height: height, depth: depth, ground: ground}\n"
         }
         if !scenarios.isEmpty { text += "scenarios:\n" + scenarios.joined(separator: "\n") + "\n" }
         if layerIDs.contains("sensors") { text += "live: {ledger: sensors, replay: sources/bus_trace.csv}\n" }

@@ -68,13 +68,17 @@ extension ProjectText {
                     classification: kind.classification, zoom: 14...22,
                     fields: [
                         "class<管类:string|管类|Class", "diameter<diameter:real:mm|管径|Diameter",
+                        "width<width:real:mm|管沟宽|Duct width", "height<height:real:mm|管沟高|Duct height",
                         "material<材质:string|材质|Material",
                         "depth_from<depth_from:real:m|起点埋深|Depth at start",
                         "depth_to<depth_to:real:m|终点埋深|Depth at end",
+                        "elevation_from<起点高程:real:m|起点高程|Level at start",
+                        "elevation_to<终点高程:real:m|终点高程|Level at end", "flow<流向:string|流向|Flow direction",
                         "year<建设年代:integer|建设年代|Year laid", "owner<权属单位:string|权属单位|Owner",
                         "road<道路名称:string|道路|Street",
                         "from_point<起点点号:string|起点点号|From point", "to_point<终点点号:string|终点点号|To point",
-                    ], style: "kind: line, color: \"\(kind.color)\", opacity: 0.9, width: 1.8"))
+                    ], style: "kind: line, opacity: 0.9, width: 1.8",
+                    codes: "profile: pipes, field: class, class: \(kind.id)"))
         }
         let list = PipeClass.allCases.map { "pipe_\($0.id)_points" }.joined(separator: ", ")
         let colors = PipeClass.allCases.map { "\($0.chinese): \"\($0.color)\"" }.joined(separator: ", ")
@@ -89,7 +93,7 @@ extension ProjectText {
                 ],
                 style:
                     "kind: circle, color: \"#555555\", opacity: 0.9, width: 2.6, by: {field: class, values: "
-                    + "{\(colors)}, other: \"#555555\"}"
-            ))
+                    + "{\(colors)}, other: \"#555555\"}",
+                codes: "profile: parts, field: fixture"))
     }
 }

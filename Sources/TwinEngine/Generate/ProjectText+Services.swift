@@ -24,8 +24,8 @@ extension ProjectText {
                     ],
                     style:
                         "kind: circle, color: \"\(item.color)\", outline: \"#ffffff\", opacity: 1, width: 5, label: "
-                        + "name"
-                ))
+                        + "name",
+                    codes: item.id == "hydrants" ? "profile: parts, class: hydrant" : nil))
         }
         let areas = [
             ("towns", "镇街", "Towns", 8, "#845ef7", "1.8"), ("communities", "社区", "Communities", 11, "#9775fa", "1.2"),
@@ -66,23 +66,26 @@ extension ProjectText {
     private static func points(
         _ id: String, _ zh: String, _ en: String, _ theme: String, _ department: String, _ color: String,
         _ width: String,
-        _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String]
+        _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String], codes: String? = nil
     ) -> Layer {
         Layer(
             id: id, zh: zh, en: en, theme: theme, department: department, geometry: "point", source: id, code: code,
             classification: grade, zoom: zoom...22, fields: fields,
-            style: "kind: circle, color: \"\(color)\", outline: \"#ffffff\", opacity: 0.95, width: \(width)")
+            style: "kind: circle, color: \"\(color)\", outline: \"#ffffff\", opacity: 0.95, width: \(width)",
+            codes: codes)
     }
 
     private mutating func addStreetAssets() {
         layer(
             Self.points(
                 "street_lamps", "路灯", "Street lamps", "facilities", "城市管理局", "#f2b705", "2.4", 15, "code", "public",
-                ["height:real:m|高度|Height", "power:real:W|功率|Power", "road:string|道路|Street"]))
+                ["height:real:m|高度|Height", "power:real:W|功率|Power", "road:string|道路|Street"],
+                codes: "profile: parts, class: lamp"))
         layer(
             Self.points(
                 "poles", "综合杆", "Poles", "facilities", "城市管理局", "#6c757d", "3", 14, "code", "public",
-                ["kind:string|类型|Kind", "height:real:m|高度|Height", "road:string|道路|Street"]))
+                ["kind:string|类型|Kind", "height:real:m|高度|Height", "road:string|道路|Street"],
+                codes: "profile: parts, class: pole"))
         layer(
             Self.points(
                 "components", "城市部件", "City components", "facilities", "城市管理局", "#12b886", "2.8", 16, nil, "public",
@@ -90,11 +93,12 @@ extension ProjectText {
                     "component<code:string|部件代码|Component code", "name:string|名称|Name",
                     "department:string|主管部门|Department",
                     "state:string|状态|State",
-                ]))
+                ], codes: "profile: parts, field: name"))
         layer(
             Self.points(
                 "trees", "行道树", "Street trees", "facilities", "园林局", "#69b35a", "2.2", 16, nil, "public",
-                ["species:string|树种|Species", "height:real:m|高度|Height", "planted:integer|栽植年份|Planted"]))
+                ["species:string|树种|Species", "height:real:m|高度|Height", "planted:integer|栽植年份|Planted"],
+                codes: "profile: parts, class: tree"))
         layer(
             Self.points(
                 "bus_stops", "公交站", "Bus stops", "transport", "交通运输局", "#1c7ed6", "4", 13, nil, "public",

@@ -38,6 +38,8 @@ struct ProjectText {
         /// Entries `name<-from:type[:unit]|zh|en`.
         var fields: [String]
         var style: String
+        /// The code system, in YAML flow style.
+        var codes: String?
     }
 
     mutating func layer(_ layer: Layer) {
@@ -52,6 +54,7 @@ struct ProjectText {
         text +=
             "    base: \(layer.isBase)\n    zoom: [\(layer.zoom.lowerBound), \(layer.zoom.upperBound)]\n    fields:\n"
         for field in layer.fields { text += "      - \(Self.field(field))\n" }
+        if let codes = layer.codes { text += "    codes: {\(codes)}\n" }
         text += "    style: {\(layer.style)}"
         layers.append(text)
     }

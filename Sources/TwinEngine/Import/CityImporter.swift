@@ -11,9 +11,13 @@ public struct CityImporter {
     public let project: CityProject
     /// The project file's text, kept in the store.
     public let yaml: String
+    private let profiles: ProfileSet
+    /// The texts of the city's own profile files, kept in the store.
+    private let profileTexts: [String: String]
 
     public init(projectFile path: String) throws {
         project = try CityProject.load(path)
+        (profiles, profileTexts) = try ProfileSet.load(project)
         do {
             yaml = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
@@ -38,7 +42,7 @@ public struct CityImporter {
         }
         let coordinates = try coordinates()
         let store = try CityStore.openForImport(directory)
-        try store.begin(project, yaml: yaml, system: coordinates.system)
+        try store.begin(project, yaml: yaml, profiles: profileTexts, system: coordinates.system)
         return try store.explaining { try run(store, coordinates, only, progress, started) }
     }
 
@@ -67,6 +71,7 @@ public struct CityImporter {
                 let version = try SnapshotRebuild.build(store, layer: layer, coordinates: coordinates)
                 SnapshotRebuild.removeOld(directory, layer: layer.id, keeping: version)
                 report.layers.append((layer.id, replaced.count, replaced.version))
+                report.unmapped += try unmapped(layer, store)
             } else {
                 report.keptOld.append(layer.id)
             }
@@ -77,6 +82,16 @@ public struct CityImporter {
         report.seconds = (ContinuousClock.now - started).seconds
         try write(report, to: "\(directory)/import-report.json")
         return report
+    }
+
+    /// The values of a layer's code field that no class of its profile has.
+    private func unmapped(_ layer: LayerDefinition, _ store: CityStore) throws -> [UnmappedCode] {
+        guard let codes = layer.codes, let field = codes.field, let profile = profiles[codes.profile] else { return [] }
+        return try store.values(layer: layer.id, field: field).filter { profile.position($0.value) == nil }.map {
+            UnmappedCode(
+                layer: layer.id, field: field, profile: codes.profile, value: $0.value, count: $0.count,
+                example: $0.example)
+        }
     }
 
     private func forgetOtherLayers(_ store: CityStore) throws {

@@ -10,6 +10,12 @@ extension ImportReport {
             "sources": sources.map(\.jsonObject),
             "layers": layers.map { ["id": $0.id, "count": $0.count, "version": $0.version] as [String: Any] },
             "keptOld": keptOld,
+            "unmapped": unmapped.map {
+                [
+                    "layer": $0.layer, "field": $0.field, "profile": $0.profile, "value": $0.value, "count": $0.count,
+                    "example": $0.example,
+                ] as [String: Any]
+            },
         ]
         return try encodeJSON(object)
     }
@@ -39,6 +45,11 @@ extension ImportReport {
                 }
             }
             lines.append(contentsOf: source.notes.map { "  \(source.source): note: \($0)" })
+        }
+        for code in unmapped {
+            lines.append(
+                "  \(code.layer): \(code.count) × \(code.field) '\(code.value)' is no code of the profile "
+                    + "'\(code.profile)', for example \(code.example); add it to `codes` of a class")
         }
         for layer in keptOld { lines.append("layer \(layer): left as it was, because one of its sources failed") }
         return lines.joined(separator: "\n")

@@ -103,12 +103,25 @@ public struct SourceReport: Sendable {
     }
 }
 
+/// A value of a code field that no class of the layer's profile has. The features are kept.
+public struct UnmappedCode: Sendable {
+    public var layer: String
+    public var field: String
+    public var profile: String
+    public var value: String
+    public var count: Int
+    /// The code or id of one feature that has it.
+    public var example: String
+}
+
 /// The account of a whole import.
 public struct ImportReport: Sendable {
     public var city: String
     public var sources: [SourceReport] = []
     /// Layers that were replaced, with their feature counts.
     public var layers: [(id: String, count: Int, version: Int64)] = []
+    /// Codes that mean nothing in the city's profiles.
+    public var unmapped: [UnmappedCode] = []
     /// Layers that were left as they were because one of their sources failed.
     public var keptOld: [String] = []
     public var version: Int64 = 0

@@ -43,8 +43,21 @@ struct BuildingShape: ModelShape {
         return storeyHeight
     }
 
+    /// The ground: the record's, else the lowest of the terrain under the footprint's corners, so that no wall hangs.
     private func base(_ row: Int) -> Double {
-        frame.ground == .flat ? 0 : layer.number(row, groundField) ?? 0
+        guard frame.ground != .flat else { return 0 }
+        if let known = layer.number(row, groundField) { return known }
+        guard let terrain = frame.terrain else { return 0 }
+        return layer.withGeometry(row: row) { geometry in
+            var lowest = Double.infinity
+            for index in 0..<geometry.vertexCount {
+                let point = geometry.vertex(index)
+                if let height = terrain.height(gridX: Double(point.x) / 1000, gridY: Double(point.y) / 1000) {
+                    lowest = min(lowest, height)
+                }
+            }
+            return lowest.isFinite ? lowest : 0
+        }
     }
 
     private func solid(_ row: Int) -> SolidBlob? {

@@ -38,8 +38,8 @@ extension City {
         let key = ([id, ground.rawValue] + layers.map(\.definition.id) + masks).joined(separator: "|")
         return try models.model(key, versions: layers.map(\.version)) {
             let model = CityModel(
-                definition: definition, layers: layers, masked: masked, project: project, coordinates: coordinates,
-                ground: ground)
+                definition: definition, layers: layers, masked: masked, project: project, profiles: profiles,
+                coordinates: coordinates, ground: ground, terrain: try groundHeights())
             guard model.count > 0 else {
                 throw TwinError(
                     .model, "the model '\(id)' has no feature with a shape; check its `height`, `floors` or `depth`")

@@ -14,8 +14,13 @@ public final class CityModel: Sendable {
     private let plan: TilesetPlan
     private let frame: ModelFrame
     private let masked: [String: Set<String>]
+    private let profiles: ProfileSet
+    /// Which pipes meet, for each layer; empty for other models.
+    private let joints: [PipeJoints]
     /// Features left out because they have no usable height, depth or shape.
-    public let skipped: Int
+    public var skipped: Int { problems.reduce(0) { $0 + $1.count } }
+    /// Why they were left out, with the ids of the first of each reason.
+    public let problems: [ModelProblem]
 
     /// One feature in the plan.
     struct ModelItem: Sendable {
@@ -27,25 +32,30 @@ public final class CityModel: Sendable {
 
     init(
         definition: ModelDefinition, layers: [LayerView], masked: [String: Set<String>], project: CityProject,
-        coordinates: CityCoordinates, ground: ModelGround
+        profiles: ProfileSet, coordinates: CityCoordinates, ground: ModelGround, terrain: GroundHeights? = nil
     ) {
         self.definition = definition
         self.masked = masked
         self.layers = layers
-        let frame = ModelFrame(coordinates: coordinates, project: project, ground: ground)
+        self.profiles = profiles
+        joints = definition.kind == .pipes ? layers.map { PipeJoints($0) } : []
+        let frame = ModelFrame(coordinates: coordinates, project: project, ground: ground, terrain: terrain)
         self.frame = frame
         var items: [ModelItem] = []
         var tileItems: [TileItem] = []
-        var skipped = 0
+        var problems: [String: ModelProblem] = [:]
         for (index, layer) in layers.enumerated() {
-            let shape: any ModelShape =
+            let shape: any PlannedShape =
                 switch definition.kind {
                 case .buildings: BuildingShape(layer, definition, frame)
-                case .pipes: PipeShape(layer, definition, frame)
+                case .pipes: PipeShape(layer, definition, frame, profiles.pipes, joints: nil)
+                case .parts: PartShape(layer, definition, frame, profiles.parts)
                 }
             layer.forEachRow { row in
                 guard let heights = shape.heights(row) else {
-                    skipped += 1
+                    let reason = shape.problem(row)
+                    problems[reason, default: ModelProblem(reason: reason)].add(
+                        "\(layer.definition.id)/\(layer.id(row: row))")
                     return
                 }
                 items.append(ModelItem(layer: UInt32(index), row: Int32(row)))
@@ -55,7 +65,7 @@ public final class CityModel: Sendable {
             }
         }
         self.items = items
-        self.skipped = skipped
+        self.problems = problems.values.sorted { $0.reason < $1.reason }
         plan = TilesetPlan(items: tileItems)
     }
 
@@ -99,6 +109,7 @@ public final class CityModel: Sendable {
     }
 
     private func mesh(_ numbers: [Int]) throws -> [UInt8] {
+        if definition.kind == .parts { return try parts(numbers) }
         var mesh = TriangleMesh(hasColours: true)
         var table = ModelTable(definition: definition, layers: layers, masked: masked)
         for (index, layer) in layers.enumerated() {
@@ -106,10 +117,9 @@ public final class CityModel: Sendable {
             let rows = numbers.filter { items[$0].layer == UInt32(index) }.sorted().map { Int(items[$0].row) }
             guard !rows.isEmpty else { continue }
             var shape: any ModelShape =
-                switch definition.kind {
-                case .buildings: BuildingShape(layer, definition, frame)
-                case .pipes: PipeShape(layer, definition, frame)
-                }
+                definition.kind == .buildings
+                ? BuildingShape(layer, definition, frame)
+                : PipeShape(layer, definition, frame, profiles.pipes, joints: joints[index])
             for row in rows {
                 shape.append(row, feature: UInt32(table.count), to: &mesh)
                 table.append(layer, row, shape.properties(row))
@@ -119,6 +129,29 @@ public final class CityModel: Sendable {
         var builder = GLBBuilder(className: definition.kind == .buildings ? "building" : "pipe", compression: .city)
         builder.add(mesh, material: GLBMaterial(name: definition.id, isDoubleSided: definition.kind == .pipes))
         for column in table.columns() { builder.add(column) }
+        return try encode(builder)
+    }
+
+    /// A tile of street assets: copies of few shapes.
+    private func parts(_ numbers: [Int]) throws -> [UInt8] {
+        var table = ModelTable(definition: definition, layers: layers, masked: masked)
+        var sets: [PartPrototype: GLBInstances] = [:]
+        for (index, layer) in layers.enumerated() {
+            let rows = numbers.filter { items[$0].layer == UInt32(index) }.sorted().map { Int(items[$0].row) }
+            guard !rows.isEmpty else { continue }
+            let shape = PartShape(layer, definition, frame, profiles.parts)
+            for row in rows {
+                shape.append(row, feature: UInt32(table.count), to: &sets)
+                table.append(layer, row, shape.properties(row))
+            }
+        }
+        var builder = GLBBuilder(className: "part")
+        for (_, set) in sets.sorted(by: { $0.key < $1.key }) { builder.add(set) }
+        for column in table.columns() { builder.add(column) }
+        return try encode(builder)
+    }
+
+    private func encode(_ builder: GLBBuilder) throws -> [UInt8] {
         do {
             return try builder.encode()
         } catch {
@@ -127,16 +160,42 @@ public final class CityModel: Sendable {
     }
 }
 
-/// How features of one layer become shapes.
-protocol ModelShape {
+/// How features of one layer take their place in a plan.
+protocol PlannedShape {
     /// Lowest and highest point in the frame's heights; nil for a feature without a shape.
     func heights(_ row: Int) -> ClosedRange<Double>?
     /// Metres by which the shape reaches beyond the feature's box.
     func reach(_ row: Int) -> Double
-    /// Adds the shape, in metres from the grid's origin.
-    mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh)
+    /// Why a feature has no shape.
+    func problem(_ row: Int) -> String
     /// The model's own properties, in the order of ``ModelTable/modelColumns(_:)``.
     func properties(_ row: Int) -> [Double]
+}
+
+/// How features of one layer become meshes.
+protocol ModelShape: PlannedShape {
+    /// Adds the shape, in metres from the grid's origin.
+    mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh)
+}
+
+extension PlannedShape {
+    func problem(_ row: Int) -> String { "no-shape" }
+}
+
+/// Features that a model leaves out for one reason.
+public struct ModelProblem: Sendable {
+    /// Lower-case words joined by hyphens.
+    public let reason: String
+    public private(set) var count = 0
+    /// `layer/id` of the first ten.
+    public private(set) var examples: [String] = []
+
+    init(reason: String) { self.reason = reason }
+
+    mutating func add(_ id: @autoclosure () -> String) {
+        count += 1
+        if examples.count < 10 { examples.append(id()) }
+    }
 }
 
 extension GridBox {

@@ -12,8 +12,11 @@ struct ModelFrame: Sendable {
     /// Metres to add to a height of the city's vertical datum.
     let separation: Double
     let ground: ModelGround
+    /// The terrain, where the city has one.
+    let terrain: GroundHeights?
 
-    init(coordinates: CityCoordinates, project: CityProject, ground: ModelGround) {
+    init(coordinates: CityCoordinates, project: CityProject, ground: ModelGround, terrain: GroundHeights? = nil) {
+        self.terrain = terrain
         self.coordinates = coordinates
         self.ground = ground
         let center = project.extent.center

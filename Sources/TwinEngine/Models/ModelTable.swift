@@ -36,6 +36,7 @@ struct ModelTable {
         switch kind {
         case .buildings: [("height", "高度 (m)"), ("floors", "层数"), ("ground", "地面高程 (m)")]
         case .pipes: [("diameter_mm", "管径 (mm)"), ("depth_from", "起点埋深 (m)"), ("depth_to", "终点埋深 (m)")]
+        case .parts: [("size", "宽度 (m)"), ("height", "高度 (m)"), ("ground", "地面高程 (m)")]
         }
     }
 
@@ -44,6 +45,7 @@ struct ModelTable {
         switch definition.kind {
         case .buildings: [definition.height, definition.floors, definition.ground]
         case .pipes: [definition.diameter, definition.depthFrom, definition.depthTo]
+        case .parts: [definition.parts.size, definition.height, definition.ground]
         }
     }
 

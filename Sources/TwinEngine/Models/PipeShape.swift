@@ -2,105 +2,121 @@
 import Spatial
 import Tiles
 
-/// Pipes: round tubes along their lines, at their surveyed heights or depths.
+/// Pipes: round tubes and rectangular ducts along their lines, at their surveyed levels or depths, joined to the pipes
+/// that go on from their ends.
 struct PipeShape: ModelShape {
-    private let layer: LayerView
+    private let rows: PipeRows
+    private let joints: PipeJoints?
     private let frame: ModelFrame
-    private let diameterField: Int?
-    private let fromField: Int?
-    private let toField: Int?
-    private let groundField: Int?
-    private let defaultDepth: Double
     private let categoryField: Int?
     private let colours: [String: VertexColour]
+    private let classColours: [VertexColour?]
     private let other: VertexColour
     private var tubes = TubeMesher()
 
-    /// Metres: what is drawn where no diameter is known, and the thinnest that can be seen.
-    private static let defaultDiameter = 0.2
-    private static let thinnest = 0.05
-
-    init(_ layer: LayerView, _ definition: ModelDefinition, _ frame: ModelFrame) {
-        self.layer = layer
+    /// - Parameter joints: nil for the plan of a tileset, which needs no joints.
+    init(
+        _ layer: LayerView, _ definition: ModelDefinition, _ frame: ModelFrame, _ profile: PipeProfile,
+        joints: PipeJoints?
+    ) {
+        rows = PipeRows(layer, definition, profile, frame.terrain)
+        self.joints = joints
         self.frame = frame
-        defaultDepth = definition.defaultDepth
-        diameterField = definition.diameter.flatMap(layer.definition.fieldIndex)
-        fromField = definition.depthFrom.flatMap(layer.definition.fieldIndex)
-        toField = definition.depthTo.flatMap(layer.definition.fieldIndex)
-        groundField = definition.ground.flatMap(layer.definition.fieldIndex)
         let style = layer.definition.style
         let by = style.category?.field == definition.colorBy ? style.category : nil
         categoryField = by.flatMap { layer.definition.fieldIndex($0.field) }
         colours = Dictionary(
             (by?.values ?? []).compactMap { entry in VertexColour(hex: entry.color).map { (entry.value, $0) } },
             uniquingKeysWith: { $1 })
+        classColours = profile.codes.classes.map { $0.color.flatMap { VertexColour(hex: $0) } }
         other = VertexColour(hex: style.color) ?? .white
     }
 
-    private func radius(_ row: Int) -> Double {
-        let metres = layer.number(row, diameterField).map { $0 / 1000 } ?? Self.defaultDiameter
-        return max(metres > 0 ? metres : Self.defaultDiameter, Self.thinnest) / 2
-    }
-
-    private func depths(_ row: Int) -> (from: Double, to: Double) {
-        let from = layer.number(row, fromField)
-        let to = layer.number(row, toField)
-        return (from ?? to ?? defaultDepth, to ?? from ?? defaultDepth)
-    }
-
-    /// The height of each vertex: surveyed, or the depth below the ground interpolated along the line.
-    private func levels(_ row: Int, _ xy: [Double]) -> [Double] {
-        let surveyed = layer.heights(row: row)
-        if frame.ground == .ellipsoid, surveyed.count * 2 == xy.count { return surveyed.map { Double($0) / 1000 } }
-        let depths = depths(row)
-        let ground = frame.ground == .flat ? 0 : layer.number(row, groundField) ?? 0
-        var along: [Double] = [0]
-        for index in stride(from: 2, to: xy.count - 1, by: 2) {
-            let dx = xy[index] - xy[index - 2]
-            let dy = xy[index + 1] - xy[index - 1]
-            along.append((along.last ?? 0) + (dx * dx + dy * dy).squareRoot())
-        }
-        let length = along.last ?? 0
-        return along.map { distance in
-            ground - (depths.from + (depths.to - depths.from) * (length > 0 ? distance / length : 0))
-        }
-    }
-
-    private func line(_ row: Int) -> (xy: [Double], ends: [Int]) {
-        layer.withGeometry(row: row) { geometry in
-            (
-                (0..<geometry.xy.count).map { Double(geometry.xy[$0]) / 1000 },
-                (0..<geometry.ringEnds.count).map { Int(geometry.ringEnds[$0] & ringEndMask) }
-            )
-        }
+    private func axis(_ row: Int) throws(PipeRows.Problem) -> PipeRows.Axis {
+        try rows.axis(row, isFlat: frame.ground == .flat)
     }
 
     func heights(_ row: Int) -> ClosedRange<Double>? {
-        let levels = levels(row, line(row).xy)
-        guard let low = levels.min(), let high = levels.max(), low.isFinite, high.isFinite else { return nil }
-        let radius = radius(row)
-        return (low - radius)...(high + radius)
+        // Safe: the reason is asked for by `problem`.
+        guard let axis = try? axis(row), let low = axis.z.min(), let high = axis.z.max() else { return nil }
+        // Corners of ducts reach as far as the diagonal where the line is steep.
+        let reach = axis.section.isRound ? axis.section.radius : axis.section.radius * 1.5
+        return (low - reach)...(high + reach)
     }
 
-    /// Mitres at bends reach further than the radius.
-    func reach(_ row: Int) -> Double { radius(row) * 2 }
-
-    mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh) {
-        let (xy, ends) = line(row)
-        let levels = levels(row, xy)
-        let radius = radius(row)
-        let colour = layer.colour(row, category: categoryField, colours, other)
-        var start = 0
-        for end in ends {
-            let points = (start..<end).map { SIMD3(xy[2 * $0], xy[2 * $0 + 1], levels[$0]) }
-            tubes.tube(
-                points, radius: radius, sides: radius < 0.3 ? 8 : 12, feature: feature, colour: colour, into: &mesh)
-            start = end
+    func problem(_ row: Int) -> String {
+        do {
+            _ = try axis(row)
+            return "no-shape"
+        } catch {
+            return error.rawValue
         }
     }
 
+    /// Mitres at bends reach further than the radius.
+    func reach(_ row: Int) -> Double { rows.section(row, rows.classIndex(row)).radius * 3 }
+
+    private func colour(_ row: Int, _ classIndex: Int?) -> VertexColour {
+        // The layer's own colours count before the profile's.
+        if let categoryField, let text = rows.layer.value(row: row, column: categoryField).text,
+            let colour = colours[text]
+        {
+            return colour
+        }
+        if rows.layer.definition.codes?.givesColor ?? false, let classIndex, let colour = classColours[classIndex] {
+            return colour
+        }
+        return other
+    }
+
+    mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh) {
+        // Safe: rows with a problem are not in the plan.
+        guard let axis = try? axis(row) else { return }
+        let colour = colour(row, axis.classIndex)
+        var start = 0
+        for (part, end) in axis.ends.enumerated() {
+            let points = (start..<end).map(axis.point)
+            start = end
+            guard points.count > 1 else { continue }
+            let isWhole = part == 0 && joints != nil
+            let from = isWhole ? joint(row, isStart: true, axis, points[1] - points[0]) : .flat
+            let to =
+                isWhole ? joint(row, isStart: false, axis, points[points.count - 1] - points[points.count - 2]) : .flat
+            if axis.section.isRound {
+                tubes.tube(
+                    points, radius: axis.section.radius, sides: axis.section.radius < 0.3 ? 8 : 12, from: from, to: to,
+                    feature: feature, colour: colour, into: &mesh)
+            } else {
+                tubes.duct(
+                    points, width: axis.section.width, height: axis.section.height, from: from, to: to,
+                    feature: feature, colour: colour, into: &mesh)
+            }
+        }
+    }
+
+    /// How an end meets the others at its point: two equal pipes are cut in the plane that halves their bend, more or
+    /// unequal ones get a rounded end, a lone end is flat.
+    private func joint(_ row: Int, isStart: Bool, _ axis: PipeRows.Axis, _ along: SIMD3<Double>) -> TubeEnd {
+        guard let joints, let ends = PipeJoints.ends(rows.layer, row) else { return .flat }
+        let others = joints.ends(at: isStart ? ends.from : ends.to).filter { $0.row != row || $0.isStart != isStart }
+        guard let first = others.first else { return .flat }
+        guard others.count == 1, first.row != row, let other = try? self.axis(first.row), let last = other.ends.first,
+            last > 1
+        else { return .round }
+        let own = isStart ? axis.point(0) : axis.point((axis.ends.first ?? 1) - 1)
+        let meeting = first.isStart ? other.point(0) : other.point(last - 1)
+        // The direction in which the other pipe leaves, as if both were one line through the joint.
+        let leaving = first.isStart ? other.point(1) - other.point(0) : other.point(last - 2) - other.point(last - 1)
+        guard other.section == axis.section, abs(own.z - meeting.z) < 0.02 else { return .round }
+        return .mitre(isStart ? -leaving : leaving)
+    }
+
     func properties(_ row: Int) -> [Double] {
-        let depths = depths(row)
-        return [radius(row) * 2000, depths.from, depths.to]
+        let depths = rows.depths(row)
+        let section = rows.section(row, rows.classIndex(row))
+        return [
+            section.radius * 2000, depths.from ?? depths.to ?? rows.definition.defaultDepth,
+            depths.to ?? depths.from ?? rows.definition.defaultDepth,
+        ]
     }
 }

@@ -27,7 +27,7 @@ extension CityProject {
     }
 
     /// `file:line: what is wrong` for text that is not YAML.
-    private static func explained(_ error: YamlError, _ file: String) -> String {
+    static func explained(_ error: YamlError, _ file: String) -> String {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
@@ -70,7 +70,7 @@ struct ProjectReader {
     func read() -> CityProject {
         root.allow([
             "twin", "id", "name", "crs", "vertical", "extent", "themes", "sources", "layers", "models", "scenarios",
-            "live",
+            "live", "profiles", "terrain",
         ])
         if root.string("twin") != "1" { root.fail("the first line must be `twin: 1` (the version of the format)") }
         let id = root.required("id", example: "jiaozhou")
@@ -83,7 +83,8 @@ struct ProjectReader {
             id: id, name: root.localized("name", fallback: id), crs: horizontalCRS(), vertical: vertical(),
             extent: extent(), themes: themes, sources: root.list("sources").map(source),
             layers: root.list("layers").map(layer), models: root.list("models").map(model),
-            scenarios: root.list("scenarios").map(scenario), live: live(), folder: folder)
+            scenarios: root.list("scenarios").map(scenario), live: live(), profiles: profiles(), terrain: terrain(),
+            folder: folder)
         checkReferences(project)
         return project
     }

@@ -144,6 +144,10 @@ public struct LayerDefinition: Sendable, Hashable {
     public var style: LayerStyle
     /// What the layer's tiles hold; nil follows ``LayerTiles/standard(_:)`` of the geometry.
     public var tiles: LayerTiles? = nil
+    /// The code system that the layer's features are classed by.
+    public var codes: LayerCodes? = nil
+    /// The level of detail that the project states; nil follows from the content.
+    public var cimLevel: CIMLevel? = nil
 
     public func fieldIndex(_ name: String) -> Int? {
         fields.firstIndex { $0.name == name }
@@ -152,6 +156,8 @@ public struct LayerDefinition: Sendable, Hashable {
 
 public enum ModelKind: String, Sendable, Hashable, CaseIterable {
     case buildings, pipes
+    /// Street assets and fixtures of pipes, as instances of few shapes.
+    case parts
 }
 
 /// A 3D model made from layers.
@@ -177,6 +183,12 @@ public struct ModelDefinition: Sendable, Hashable {
     public var defaultDepth: Double
     /// Field whose value chooses the colour.
     public var colorBy: String?
+    /// What else is known of pipes.
+    public var pipes = PipeFields()
+    /// What is known of street assets.
+    public var parts = PartFields()
+    /// The level of detail that the project states; nil follows from the content.
+    public var cimLevel: CIMLevel? = nil
 }
 
 /// Where a scenario opens the map.
@@ -228,6 +240,9 @@ public struct CityProject: Sendable, Hashable {
     public var models: [ModelDefinition]
     public var scenarios: [ScenarioDefinition]
     public var live: LiveDefinition?
+    /// Absolute paths of profile files by kind; kinds that are not here have the profile that comes with the engine.
+    public var profiles: [String: String] = [:]
+    public var terrain: TerrainDefinition? = nil
     /// The folder of the project file; relative paths start here.
     public var folder: String
 

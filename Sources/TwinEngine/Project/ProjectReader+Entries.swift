@@ -44,20 +44,23 @@ extension ProjectReader {
     private func survey(_ node: ConfigurationNode) -> SurveyColumns {
         let survey = node.child("survey")
         survey?.allow([
-            "number", "north", "east", "ground", "from", "to", "from_depth", "to_depth", "diameter", "part",
+            "number", "north", "east", "ground", "from", "to", "from_depth", "to_depth", "from_elevation",
+            "to_elevation", "prefer", "diameter", "part",
         ])
         func name(_ key: String, _ fallback: String) -> String { survey?.string(key) ?? fallback }
         return SurveyColumns(
             number: name("number", "物探点号"), north: name("north", "X"), east: name("east", "Y"),
             ground: name("ground", "地面高程"), from: name("from", "起点点号"), to: name("to", "终点点号"),
             fromDepth: name("from_depth", "起点埋深"), toDepth: name("to_depth", "终点埋深"),
+            fromElevation: name("from_elevation", "起点高程"), toElevation: name("to_elevation", "终点高程"),
+            prefer: survey?.choice("prefer", SurveyColumns.Preference.self) ?? .depth,
             diameter: name("diameter", "管径"), part: survey?.choice("part", SurveyColumns.Part.self) ?? .lines)
     }
 
     func layer(_ node: ConfigurationNode) -> LayerDefinition {
         node.allow([
             "id", "title", "theme", "department", "classification", "geometry", "source", "sources", "code", "base",
-            "zoom", "fields", "style", "tiles",
+            "zoom", "fields", "style", "tiles", "codes", "cim",
         ])
         let id = node.required("id", example: "roads")
         if !isIdentifier(id) { node.fail("layer id '\(id)' must be a-z, 0-9 and _, starting with a letter") }
@@ -73,7 +76,8 @@ extension ProjectReader {
             department: node.required("department", example: "自然资源和规划局"),
             classification: node.choice("classification", Classification.self) ?? .public, geometry: kind,
             sources: sources, code: node.string("code"), isBase: node.boolean("base") ?? false, zoom: zoom(node),
-            fields: fields(node), style: style(node, kind), tiles: tiles(node, kind))
+            fields: fields(node), style: style(node, kind), tiles: tiles(node, kind),
+            codes: codes(node), cimLevel: cimLevel(node))
     }
 
     /// Ids become table names, file names and URL parts.
@@ -148,30 +152,24 @@ extension ProjectReader {
     func model(_ node: ConfigurationNode) -> ModelDefinition {
         node.allow([
             "id", "kind", "title", "layer", "layers", "height", "floors", "storey_height", "base", "ground", "diameter",
-            "depth", "default_depth", "color_by",
+            "depth", "default_depth", "color_by", "cim", "width", "elevation", "from_point", "to_point", "flow",
+            "points", "prefer", "measured_to", "size", "bearing",
         ])
         let id = node.required("id", example: "buildings")
         var layers = node.list("layers", allowsSingle: true).compactMap(\.text)
         if let single = node.string("layer") { layers.append(single) }
         if layers.isEmpty { node.fail("model '\(id)' needs `layer: ID` or `layers: [ID, …]`") }
-        if node.child("kind") == nil { node.fail("model '\(id)' needs `kind: buildings` or `kind: pipes`") }
-        let depth = node.child("depth")
-        var from: String?
-        var to: String?
-        if let depth, depth.isMapping {
-            depth.allow(["from", "to"])
-            from = depth.string("from")
-            to = depth.string("to")
-        } else if let depth {
-            from = depth.text
-            to = from
+        if node.child("kind") == nil {
+            node.fail("model '\(id)' needs `kind: buildings`, `kind: pipes` or `kind: parts`")
         }
+        let (from, to) = ends(node, "depth")
         return ModelDefinition(
             id: id, kind: node.choice("kind", ModelKind.self) ?? .buildings,
             title: node.localized("title", fallback: id), layers: layers, height: node.string("height"),
             floors: node.string("floors"), storeyHeight: node.number("storey_height") ?? 3.0,
             ground: node.string("ground") ?? node.string("base"), diameter: node.string("diameter"), depthFrom: from,
-            depthTo: to, defaultDepth: node.number("default_depth") ?? 1.5, colorBy: node.string("color_by"))
+            depthTo: to, defaultDepth: node.number("default_depth") ?? 1.5, colorBy: node.string("color_by"),
+            pipes: pipeFields(node), parts: partFields(node), cimLevel: cimLevel(node))
     }
 
     func scenario(_ node: ConfigurationNode) -> ScenarioDefinition {
@@ -231,16 +229,21 @@ extension ProjectReader {
             known(node.child("theme") ?? node, layer.theme, themes, "theme")
             let fields = layer.fields.map(\.name)
             if let label = layer.style.label { known(node.child("style"), label, fields, "field in layer \(layer.id)") }
+            if let field = layer.codes?.field {
+                known(node.child("codes"), field, fields, "field in layer \(layer.id)")
+            }
             if let by = layer.style.category {
                 known(node.child("style"), by.field, fields, "field in layer \(layer.id)")
             }
         }
         for (node, model) in zip(root.list("models"), project.models) {
-            model.layers.forEach { known(node, $0, layers, "layer") }
+            (model.layers + [model.pipes.points].compactMap(\.self)).forEach { known(node, $0, layers, "layer") }
             let fields = project.layers.filter { model.layers.contains($0.id) }.flatMap { $0.fields.map(\.name) }
-            let used = [
-                model.height, model.floors, model.ground, model.diameter, model.depthFrom, model.depthTo, model.colorBy,
-            ]
+            let used =
+                [
+                    model.height, model.floors, model.ground, model.diameter, model.depthFrom, model.depthTo,
+                    model.colorBy,
+                ] + model.pipes.fieldNames + [model.parts.size, model.parts.bearing]
             for field in used.compactMap(\.self) where !fields.isEmpty {
                 known(node, field, fields, "field in the layers of model \(model.id):")
             }

@@ -45,6 +45,10 @@ public struct SurveyColumns: Sendable, Hashable {
     public enum Part: String, Sendable, Hashable, CaseIterable {
         case points, lines
     }
+    /// Which of two statements about a level counts where they disagree.
+    public enum Preference: String, Sendable, Hashable, CaseIterable {
+        case depth, elevation
+    }
     public var number: String
     public var north: String
     public var east: String
@@ -53,6 +57,9 @@ public struct SurveyColumns: Sendable, Hashable {
     public var to: String
     public var fromDepth: String
     public var toDepth: String
+    public var fromElevation: String
+    public var toElevation: String
+    public var prefer: Preference
     public var diameter: String
     public var part: Part
 }

@@ -24,6 +24,10 @@ package struct PipeSurveyReader: FeatureReader {
         package var to = "终点点号"
         package var fromDepth = "起点埋深"
         package var toDepth = "终点埋深"
+        package var fromElevation = "起点高程"
+        package var toElevation = "终点高程"
+        /// Which counts where depth and elevation disagree.
+        package var prefer = SurveyColumns.Preference.depth
         /// nil to look for 管径 and its relatives.
         package var diameter: String?
 
@@ -44,14 +48,27 @@ package struct PipeSurveyReader: FeatureReader {
     private let fields: [SourceField]
     private let pointNotes: [String]
     private var flatLines = 0
+    private var disagreements = Disagreements()
+    private let prefer: SurveyColumns.Preference
 
     private struct Indices {
         var number = 0, north = 0, east = 0, from = 0, to = 0
         var ground: Int?
         var fromDepth: Int?
         var toDepth: Int?
+        var fromElevation: Int?
+        var toElevation: Int?
         var diameter: Int?
     }
+
+    /// Ends whose depth and elevation state levels that are further apart.
+    private struct Disagreements {
+        var count = 0
+        var largest = 0.0
+        var examples: [String] = []
+    }
+    /// Metres: two centimetres of rounding in each of depth, elevation and ground.
+    private static let levelTolerance = 0.05
 
     private struct Place {
         var east: Double
@@ -74,6 +91,7 @@ package struct PipeSurveyReader: FeatureReader {
         points: SourceBytes, lines: SourceBytes?, columns: Columns = Columns(), part: Part, encoding: String? = nil
     ) throws {
         self.part = part
+        prefer = columns.prefer
         var pointTable = try CSVTable(bytes: points, encoding: encoding)
         var at = Indices()
         at.number = try pointTable.column(columns.number, as: "`survey.number`")
@@ -94,6 +112,8 @@ package struct PipeSurveyReader: FeatureReader {
         at.to = try table.column(columns.to, as: "`survey.to`")
         at.fromDepth = table.names.firstIndex(of: columns.fromDepth)
         at.toDepth = table.names.firstIndex(of: columns.toDepth)
+        at.fromElevation = table.names.firstIndex(of: columns.fromElevation)
+        at.toElevation = table.names.firstIndex(of: columns.toElevation)
         at.diameter =
             try columns.diameter.map { [table] in try table.column($0, as: "`survey.diameter`") }
             ?? Self.diameterNames.lazy.compactMap { [table] in table.names.firstIndex(of: $0) }.first
@@ -108,8 +128,14 @@ package struct PipeSurveyReader: FeatureReader {
     package var description: SourceDescription {
         var notes = pointNotes + table.text.notes
         if flatLines > 0 { notes.append("\(flatLines) lines without ground height or depth at an end have no z") }
-        if part == .lines, at.fromDepth == nil || at.toDepth == nil {
+        if part == .lines, at.fromDepth == nil || at.toDepth == nil, at.fromElevation == nil || at.toElevation == nil {
             notes.append("the line table has no columns of depth at both ends; give survey.from_depth and to_depth")
+        }
+        if disagreements.count > 0 {
+            notes.append(
+                "\(disagreements.count) ends have a depth and an elevation that disagree by more than "
+                    + "\(Self.levelTolerance) m (at most \(ISODate.fixed(disagreements.largest, decimals: 2)) m); "
+                    + "the \(prefer.rawValue) counts: " + disagreements.examples.joined(separator: "; "))
         }
         return SourceDescription(
             driver: "PipeSurvey", layer: part.rawValue, encoding: table.text.encoding, fields: fields,
@@ -202,6 +228,28 @@ package struct PipeSurveyReader: FeatureReader {
         return depth
     }
 
+    /// The surveyed level of an end in metres: the ground minus its depth, or what the elevation column says.
+    private mutating func level(
+        _ place: Place, _ depth: Double?, _ column: Int?, _ number: Int, _ cells: [String]
+    ) throws(TableRowError) -> Double? {
+        let byDepth = place.ground.flatMap { ground in depth.map { ground - $0 } }
+        guard let column, let stated = try cells.number(column, "elevation", reason: "malformed-height") else {
+            return byDepth
+        }
+        guard let byDepth else { return stated }
+        let difference = abs(byDepth - stated)
+        if difference > Self.levelTolerance {
+            disagreements.count += 1
+            disagreements.largest = max(disagreements.largest, difference)
+            if disagreements.examples.count < 3 {
+                disagreements.examples.append(
+                    "line \(row) at \(cells.cell(number)): \(ISODate.fixed(byDepth, decimals: 3)) m by depth, "
+                        + "\(ISODate.fixed(stated, decimals: 3)) m by elevation")
+            }
+        }
+        return prefer == .depth ? byDepth : stated
+    }
+
     private mutating func addLine(_ cells: [String], to builder: inout FeatureBatchBuilder) throws(TableRowError) {
         let (from, to) = (try end(at.from, cells), try end(at.to, cells))
         guard from.east != to.east || from.north != to.north else {
@@ -209,8 +257,8 @@ package struct PipeSurveyReader: FeatureReader {
                 reason: "zero-length", text: "\(cells.cell(at.from)) and \(cells.cell(at.to)) are at the same place")
         }
         let (fromDepth, toDepth) = (try depth(at.fromDepth, cells), try depth(at.toDepth, cells))
-        let fromZ = from.ground.flatMap { ground in fromDepth.map { ground - $0 } }
-        let toZ = to.ground.flatMap { ground in toDepth.map { ground - $0 } }
+        let fromZ = try level(from, fromDepth, at.fromElevation, at.from, cells)
+        let toZ = try level(to, toDepth, at.toElevation, at.to, cells)
         let wkb: [UInt8]
         if let fromZ, let toZ {
             wkb = SourceGeometry.line([from.east, from.north, fromZ, to.east, to.north, toZ], hasZ: true)

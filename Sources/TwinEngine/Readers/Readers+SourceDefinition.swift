@@ -39,6 +39,9 @@ extension PipeSurveyReader {
         columns.to = survey.to
         columns.fromDepth = survey.fromDepth
         columns.toDepth = survey.toDepth
+        columns.fromElevation = survey.fromElevation
+        columns.toElevation = survey.toElevation
+        columns.prefer = survey.prefer
         // The default name is looked for among others; a name that was written must be there.
         columns.diameter = survey.diameter == "管径" ? nil : survey.diameter
         try self.init(

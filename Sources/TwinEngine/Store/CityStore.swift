@@ -154,11 +154,14 @@ final class CityStore: Sendable {
     ///
     /// One transaction: whatever happens after, the store opens with this project.
     /// - Throws: `TwinError.store` when the store's layers are in another coordinate system.
-    func begin(_ project: CityProject, yaml: String, system: CoordinateSystem) throws {
+    func begin(
+        _ project: CityProject, yaml: String, profiles: [String: String] = [:], system: CoordinateSystem
+    ) throws {
         try explaining {
             try queue.write { database in
                 try checkSystem(system, database)
-                let values = ["project": yaml, "folder": project.folder, "crs": system.wkt, "id": project.id]
+                var values = ["project": yaml, "folder": project.folder, "crs": system.wkt, "id": project.id]
+                for (kind, text) in profiles { values[Self.profileKey(kind)] = text }
                 for (key, value) in values {
                     try database.execute(
                         sql: "INSERT OR REPLACE INTO twin_metadata (key, value) VALUES (?, ?)", arguments: [key, value])
@@ -208,6 +211,9 @@ final class CityStore: Sendable {
 
     // MARK: Metadata
 
+    /// Under which name the text of a profile file is kept.
+    static func profileKey(_ kind: String) -> String { "profile." + kind }
+
     func metadata(_ key: String) throws -> String? {
         try queue.read {
             try String.fetchOne($0, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [key])
@@ -253,6 +259,17 @@ final class CityStore: Sendable {
     }
 
     /// Forgets a layer that the project no longer has.
+    /// The different values of a field that are not null, with their number and the code or id of the first.
+    func values(layer: String, field: String) throws -> [(value: String, count: Int, example: String)] {
+        try queue.read { database in
+            let sql = """
+                SELECT CAST(\(quoted(field)) AS TEXT), count(*), coalesce(min(code), CAST(min(id) AS TEXT))
+                FROM \(quoted(layer)) WHERE \(quoted(field)) IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1
+                """
+            return try Row.fetchAll(database, sql: sql).map { ($0[0], $0[1], $0[2] ?? "") }
+        }
+    }
+
     func drop(layer: String) throws {
         try queue.write { database in try Self.drop(layer, database) }
     }
