@@ -23,13 +23,16 @@ final class LayerDelta: Sendable {
     /// Rows of the snapshot that were changed or deleted.
     let hiddenRows: Set<Int>
     let index: [Int64: Int]
-    /// Version of the newest change in it.
+    /// Version of the newest change in it; of a past state, the version that was asked for.
     let version: Int64
+    /// Whether it leads back from the snapshot to an earlier version.
+    let isPast: Bool
 
-    init(features: [DeltaFeature], hiddenRows: Set<Int>, version: Int64) {
+    init(features: [DeltaFeature], hiddenRows: Set<Int>, version: Int64, isPast: Bool = false) {
         self.features = features
         self.hiddenRows = hiddenRows
         self.version = version
+        self.isPast = isPast
         index = Dictionary(features.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
     }
 

@@ -18,8 +18,8 @@ public final class LayerView: Sendable {
     /// Features in the layer, exactly. O(1).
     public var count: Int { snapshot.count - delta.hiddenRows.count + delta.features.count }
 
-    /// Change-log version of the layer's last change.
-    public var version: Int64 { max(snapshot.version, delta.version) }
+    /// Change-log version of the layer's last change; of a past state, the version that was asked for.
+    public var version: Int64 { delta.isPast ? delta.version : max(snapshot.version, delta.version) }
 
     /// The box around all features; empty for an empty layer.
     public var box: GridBox {

@@ -54,19 +54,32 @@ struct LayerImporter {
         if isAllFailed || (isAnyFailed && exists) { return Outcome(reports: reports, replaced: nil) }
 
         try state.identities.save(layer, database)
-        try CityStore.drop(layer.id, database)
-        try database.execute(sql: "ALTER TABLE \(quoted(staging)) RENAME TO \(quoted(layer.id))")
-        table.layer.id = layer.id
-        table.hasZ = state.hasZ
         if state.hasZ && state.hasFlat { try table.raiseFlatFeatures(database) }
-        try table.finish(database, hasMultiPoints: state.hasMultiPoints)
         try database.execute(sql: "INSERT INTO twin_changes (layer, kind) VALUES (?, 'replace')", arguments: [layer.id])
         let version = database.lastInsertedRowID
+        table.layer.id = layer.id
+        if exists { try keepPast(table, replacedBy: staging, version, database) }
+        try CityStore.drop(layer.id, database)
+        try database.execute(sql: "ALTER TABLE \(quoted(staging)) RENAME TO \(quoted(layer.id))")
+        table.hasZ = state.hasZ
+        try table.history?.prepare(from: version, database)
+        try table.finish(database, hasMultiPoints: state.hasMultiPoints)
         let json = try encodeJSON(["sources": reports.map(\.jsonObject)])
         try database.execute(
             sql: "INSERT INTO twin_layers (id, version, has_z, has_solid, report) VALUES (?, ?, ?, ?, ?)",
             arguments: [layer.id, version, table.hasZ, table.hasSolid, json])
         return Outcome(reports: reports, replaced: (state.count, version))
+    }
+
+    /// Keeps what the new table changes. The old one may lack the surfaces that the new one has.
+    private func keepPast(
+        _ table: LayerTable, replacedBy staging: String, _ version: Int64, _ database: Database
+    ) throws {
+        if table.hasSolid, try !database.columns(in: layer.id).contains(where: { $0.name == "solid" }) {
+            try database.execute(sql: "ALTER TABLE \(quoted(layer.id)) ADD COLUMN solid BLOB")
+        }
+        try table.history?.prepare(from: version, database)
+        try table.history?.keepReplaced(by: staging, version: version, database)
     }
 
     /// CityJSON brings surfaces; the table keeps them beside the footprint.

@@ -148,6 +148,8 @@ public struct LayerDefinition: Sendable, Hashable {
     public var codes: LayerCodes? = nil
     /// The level of detail that the project states; nil follows from the content.
     public var cimLevel: CIMLevel? = nil
+    /// Whether the store keeps what changes overwrite (历史).
+    public var keepsHistory = true
 
     public func fieldIndex(_ name: String) -> Int? {
         fields.firstIndex { $0.name == name }

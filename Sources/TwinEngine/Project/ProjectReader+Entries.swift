@@ -60,7 +60,7 @@ extension ProjectReader {
     func layer(_ node: ConfigurationNode) -> LayerDefinition {
         node.allow([
             "id", "title", "theme", "department", "classification", "geometry", "source", "sources", "code", "base",
-            "zoom", "fields", "style", "tiles", "codes", "cim",
+            "zoom", "fields", "style", "tiles", "codes", "cim", "history",
         ])
         let id = node.required("id", example: "roads")
         if !isIdentifier(id) { node.fail("layer id '\(id)' must be a-z, 0-9 and _, starting with a letter") }
@@ -77,7 +77,7 @@ extension ProjectReader {
             classification: node.choice("classification", Classification.self) ?? .public, geometry: kind,
             sources: sources, code: node.string("code"), isBase: node.boolean("base") ?? false, zoom: zoom(node),
             fields: fields(node), style: style(node, kind), tiles: tiles(node, kind),
-            codes: codes(node), cimLevel: cimLevel(node))
+            codes: codes(node), cimLevel: cimLevel(node), keepsHistory: node.boolean("history") ?? true)
     }
 
     /// Ids become table names, file names and URL parts.

@@ -167,10 +167,25 @@ final class CityStore: Sendable {
                         sql: "INSERT OR REPLACE INTO twin_metadata (key, value) VALUES (?, ?)", arguments: [key, value])
                 }
                 for layer in project.layers where try database.tableExists(layer.id) {
-                    try LayerTable(layer: layer, srid: 0, hasZ: false, hasSolid: false).addMissingColumns(database)
+                    try prepare(layer, database)
                 }
             }
         }
+    }
+
+    /// Gives a layer of an earlier import the columns that the project declares now, and its past the same.
+    private func prepare(_ layer: LayerDefinition, _ database: Database) throws {
+        let hasSolid = try Bool.fetchOne(
+            database, sql: "SELECT has_solid FROM twin_layers WHERE id = ?", arguments: [layer.id])
+        let table = LayerTable(layer: layer, srid: 0, hasZ: false, hasSolid: hasSolid ?? false)
+        try table.addMissingColumns(database)
+        if let history = table.history {
+            let version = try Int64.fetchOne(database, sql: "SELECT max(version) FROM twin_changes") ?? 0
+            try history.prepare(from: version, database)
+        } else {
+            try LayerHistoryTable.drop(layer.id, database)
+        }
+        try table.createTriggers(database)
     }
 
     private func checkSystem(_ system: CoordinateSystem, _ database: Database) throws {
@@ -258,7 +273,6 @@ final class CityStore: Sendable {
         try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(quoted(layer))") ?? 0 }
     }
 
-    /// Forgets a layer that the project no longer has.
     /// The different values of a field that are not null, with their number and the code or id of the first.
     func values(layer: String, field: String) throws -> [(value: String, count: Int, example: String)] {
         try queue.read { database in
@@ -270,8 +284,12 @@ final class CityStore: Sendable {
         }
     }
 
+    /// Forgets a layer that the project no longer has, and its past.
     func drop(layer: String) throws {
-        try queue.write { database in try Self.drop(layer, database) }
+        try queue.write { database in
+            try Self.drop(layer, database)
+            try LayerHistoryTable.drop(layer, database)
+        }
     }
 
     static func drop(_ layer: String, _ database: Database) throws {

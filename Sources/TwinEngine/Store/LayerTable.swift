@@ -67,26 +67,38 @@ struct LayerTable: Sendable {
             try database.execute(
                 sql: "CREATE UNIQUE INDEX \(quoted("twin_code_\(layer.id)")) ON \(quoted(layer.id)) (code)")
         }
-        for (kind, moment, row) in [
-            ("insert", "INSERT", "NEW"), ("update", "UPDATE", "NEW"), ("delete", "DELETE", "OLD"),
-        ] {
+        try createTriggers(database)
+    }
+
+    /// The past of the layer, if it is to be kept.
+    var history: LayerHistoryTable? { layer.keepsHistory ? LayerHistoryTable(table: self) : nil }
+
+    /// Makes the triggers that keep the change log and the past, in place of those that are there.
+    func createTriggers(_ database: Database) throws {
+        let past = history
+        let triggers = [
+            ("insert", "INSERT", "NEW", past?.keepAbsence()),
+            (
+                "update", "UPDATE", "NEW",
+                past.map { $0.keepOld(when: "OLD.id = NEW.id") + $0.keepAbsence(when: "OLD.id <> NEW.id") }
+            ),
+            ("delete", "DELETE", "OLD", past?.keepOld()),
+            // A feature that gets another id is gone under the old one.
+            ("rename", "UPDATE OF id", "OLD", past?.keepOld()),
+        ]
+        for (name, moment, row, keeping) in triggers {
+            let kind = name == "rename" ? "delete" : name
             try database.execute(
                 sql: """
-                    CREATE TRIGGER \(quoted("twin_\(kind)_\(layer.id)")) AFTER \(moment) ON \(quoted(layer.id))
+                    DROP TRIGGER IF EXISTS \(quoted("twin_\(name)_\(layer.id)"));
+                    CREATE TRIGGER \(quoted("twin_\(name)_\(layer.id)")) AFTER \(moment) ON \(quoted(layer.id))
+                    \(name == "rename" ? "WHEN OLD.id <> NEW.id" : "")
                     BEGIN
                         INSERT INTO twin_changes (layer, feature_id, kind) VALUES ('\(layer.id)', \(row).id, '\(kind)');
+                        \(keeping ?? "")
                     END
                     """)
         }
-        // A feature that gets another id is gone under the old one.
-        try database.execute(
-            sql: """
-                CREATE TRIGGER \(quoted("twin_rename_\(layer.id)")) AFTER UPDATE OF id ON \(quoted(layer.id))
-                WHEN OLD.id <> NEW.id
-                BEGIN
-                    INSERT INTO twin_changes (layer, feature_id, kind) VALUES ('\(layer.id)', OLD.id, 'delete');
-                END
-                """)
     }
 
     var insertSQL: String {

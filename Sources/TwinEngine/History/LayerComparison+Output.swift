@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension LayerComparison {
+    /// A table for people: sums, then the changes, at most `limit` of them with a line that says how many more there are.
+    public func table(limit: Int) -> String {
+        var sums = [["", "features", "area (m²)", "length (m)"]]
+        for (name, size) in [("before", before), ("after", after)] {
+            sums.append([
+                name, String(size.count), ISODate.fixed(size.area, decimals: 2),
+                ISODate.fixed(size.length, decimals: 2),
+            ])
+        }
+        var rows = [["change", "id", "code", "geometry", "gained (m²)", "lost (m²)", "fields"]]
+        for change in changes.prefix(limit) {
+            rows.append([
+                change.kind.rawValue, change.feature.map { String($0.id) } ?? "-", change.feature?.code ?? "-",
+                change.kind == .changed ? (change.isMoved ? "changed" : "same") : "-",
+                ISODate.fixed(change.gained, decimals: 2), ISODate.fixed(change.lost, decimals: 2),
+                change.fields.map { "\($0.name): \($0.before.text ?? "null") → \($0.after.text ?? "null")" }
+                    .joined(separator: "; "),
+            ])
+        }
+        let more = changes.count > limit ? "\n… and \(changes.count - limit) more; --limit shows them\n" : ""
+        let counts = Kind.allCases.map { "\(count($0)) \($0.rawValue)" }.joined(separator: ", ")
+        return "\(counts)\n\n\(textTable(sums))\n\(rows.count > 1 ? textTable(rows) + more : "")"
+    }
+
+    /// A GeoJSON FeatureCollection of all changes, with the sums as members of the collection.
+    ///
+    /// The geometry is the later one, of removed features the earlier. `fields` holds the changed fields as
+    /// `{"name": [before, after]}`.
+    /// - Parameter hides: whether a field of this name must not be shown.
+    public func geoJSON(hides: (String) -> Bool = { _ in false }) -> [UInt8] {
+        var out = JSONBytes(capacity: 400 * changes.count + 400)
+        out.raw("{\"type\":\"FeatureCollection\",\"counts\":{")
+        for (index, kind) in Kind.allCases.enumerated() {
+            if index > 0 { out.raw(",") }
+            out.key(kind.rawValue)
+            out.integer(Int64(count(kind)))
+        }
+        out.raw("}")
+        for (name, size) in [("before", before), ("after", after)] {
+            out.raw(",")
+            out.key(name)
+            out.raw("{\"count\":")
+            out.integer(Int64(size.count))
+            out.raw(",\"area\":")
+            out.fixed(size.area, 3)
+            out.raw(",\"length\":")
+            out.fixed(size.length, 3)
+            out.raw("}")
+        }
+        out.raw(",\"features\":[")
+        for (index, change) in changes.enumerated() {
+            if index > 0 { out.raw(",\n") }
+            append(change, hides, to: &out)
+        }
+        out.raw("]}")
+        return out.bytes
+    }
+
+    private func append(_ change: Change, _ hides: (String) -> Bool, to out: inout JSONBytes) {
+        guard let feature = change.feature else { return }
+        out.raw("{\"type\":\"Feature\",\"id\":")
+        out.integer(feature.id)
+        out.raw(",\"geometry\":")
+        feature.appendGeometryGeoJSON(to: &out.bytes)
+        out.raw(",\"properties\":{\"change\":")
+        out.string(change.kind.rawValue)
+        out.raw(",\"code\":")
+        out.value(feature.code.map(FieldValue.string) ?? .null)
+        out.raw(",\"moved\":")
+        out.boolean(change.isMoved)
+        out.raw(",\"gained\":")
+        out.fixed(change.gained, 3)
+        out.raw(",\"lost\":")
+        out.fixed(change.lost, 3)
+        out.raw(",\"fields\":{")
+        for (index, field) in change.fields.filter({ !hides($0.name) }).enumerated() {
+            if index > 0 { out.raw(",") }
+            out.key(field.name)
+            out.raw("[")
+            out.value(field.before)
+            out.raw(",")
+            out.value(field.after)
+            out.raw("]")
+        }
+        out.raw("}}}")
+    }
+}
