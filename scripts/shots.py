@@ -79,14 +79,66 @@ def thematics(city, where):
     text = next((f["name"] for n in ("use", "building", "structure") for f in fields if f["name"] == n), None)
     shots = []
     if number:
-        shots.append(("2d-thematic-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15&thematic={layer['id']}.{number},jenks,5", False))
+        shots.append(("2d-thematic-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15&thematic={layer['id']}.{number},jenks,5", None))
     if text:
-        shots.append(("25d-thematic-dark-zh", f"view=2.5d&lang=zh&theme=dark&{where}&zoom=15.4&pitch=55&thematic={layer['id']}.{text}", False))
+        shots.append(("25d-thematic-dark-zh", f"view=2.5d&lang=zh&theme=dark&{where}&zoom=15.4&pitch=55&thematic={layer['id']}.{text}", None))
     return shots
 
 
+def open_table(page):
+    page.click("#open-table")
+    page.wait_for_selector("tr[data-feature]")
+    page.locator("tr[data-feature]").nth(2).click()
+    page.wait_for_timeout(2500)
+    return True
+
+
+def inventory(page):
+    page.click("#plan-inventory")
+    page.wait_for_selector("#inventory")
+    return True
+
+
+def tool(name, *clicks, wait=6000):
+    """Opens a 3D tool and clicks in it or in the scene: a selector, or an offset from its middle."""
+    def act(page):
+        page.click(f"[data-tool={name}]")
+        box = page.locator("#map3d").bounding_box()
+        for click in clicks:
+            if isinstance(click, str):
+                page.click(click)
+            else:
+                page.mouse.click(box["x"] + box["width"] / 2 + click[0], box["y"] + box["height"] / 2 + click[1])
+            page.wait_for_timeout(500)
+        page.wait_for_timeout(wait)
+        return True
+    return act
+
+
+def planner(city, where):
+    """The planner's tools: swipe, attribute table, inventory."""
+    plans = [l["id"] for l in city["layers"] if l["geometry"] == "polygon" and not l["base"] and l["count"]][:2]
+    shots = [("2d-inventory-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15&tab=plan", inventory)]
+    if len(plans) == 2:
+        shots.append(("2d-swipe-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15.5&swipe={plans[0]},{plans[1]}", None))
+    if any(l["fields"] and l["count"] and not l["base"] for l in city["layers"]):
+        shots.append(("2d-table-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=16", open_table))
+    return shots
+
+
+def scene(where):
+    """The tools of the 3D scene."""
+    view = f"view=3d&lang=zh&theme=light&{where}&pitch=55&bearing=-20"
+    return [
+        ("3d-measure-zh", f"{view}&zoom=17.3", tool("measure", "#measure-area", (0, 0), (120, 20), (150, 120), (-20, 140), wait=1500)),
+        ("3d-colour-zh", f"{view}&zoom=16.5", tool("colour")),
+        ("3d-sun-zh", f"{view}&zoom=17.3", tool("sun")),
+        ("3d-pit-zh", f"{view}&zoom=18.6", tool("cut", "#cut-cutPit")),
+    ]
+
+
 def plan(base, city, at):
-    """(name, hash, click on the middle of the map)"""
+    """(name, hash, what to do before the picture: a function of the page that returns whether it could)"""
     building = nearest_building(base, city, at)
     where = f"center={at[0]:.6f},{at[1]:.6f}"
     query = f"query={at[0]:.6f},{at[1]:.6f}"
@@ -94,25 +146,26 @@ def plan(base, city, at):
     on = ",".join([l["id"] for l in city["layers"] if l["base"] or l["style"].get("visible") or l["id"] in extra])
     points = ",".join([l["id"] for l in city["layers"] if l["base"] or (l["geometry"] == "point" and l["classification"] == "public" and l["id"] != "sensors")])
     shots = [
-        ("2d-overview-zh", "view=2d&lang=zh&theme=light", False),
-        ("2d-overview-en", "view=2d&lang=en&theme=light", False),
-        ("2d-radius-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
-        ("2d-radius-en-dark", f"view=2d&lang=en&theme=dark&{where}&zoom=16&{query},300&tab=radius&layers={on}", False),
-        ("2d-scenario-en", "view=2d&lang=en&theme=light&tab=scenario" + (f"&scenario={city['scenarios'][0]['id']}" if city["scenarios"] else ""), False),
-        ("2d-feature-zh", f"view=2d&lang=zh&theme=light&center={building[0]:.7f},{building[1]:.7f}&zoom=17.5", True),
-        ("2d-overview-dark-zh", "view=2d&lang=zh&theme=dark", False),
-        ("2d-symbols-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=17.5&layers={points}", False),
-    ] + thematics(city, where) + [
-        ("25d-zh", f"view=2.5d&lang=zh&theme=light&{where}&zoom=16&pitch=58&bearing=-25&tab=live", False),
+        ("2d-overview-zh", "view=2d&lang=zh&theme=light", None),
+        ("2d-overview-en", "view=2d&lang=en&theme=light", None),
+        ("2d-radius-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=16&{query},300&tab=radius&layers={on}", None),
+        ("2d-radius-en-dark", f"view=2d&lang=en&theme=dark&{where}&zoom=16&{query},300&tab=radius&layers={on}", None),
+        ("2d-scenario-en", "view=2d&lang=en&theme=light&tab=scenario" + (f"&scenario={city['scenarios'][0]['id']}" if city["scenarios"] else ""), None),
+        ("2d-feature-zh", f"view=2d&lang=zh&theme=light&center={building[0]:.7f},{building[1]:.7f}&zoom=17.5", click_feature),
+        ("2d-overview-dark-zh", "view=2d&lang=zh&theme=dark", None),
+        ("2d-symbols-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=17.5&layers={points}", None),
+    ] + thematics(city, where) + planner(city, where) + [
+        ("25d-zh", f"view=2.5d&lang=zh&theme=light&{where}&zoom=16&pitch=58&bearing=-25&tab=live", None),
     ]
     if city["models"]:
         shots += [
-            ("3d-above-zh", f"view=3d&lang=zh&theme=light&{where}&zoom=16&pitch=60&bearing=-20", False),
-            ("3d-above-en", f"view=3d&lang=en&theme=light&{where}&zoom=15&pitch=60&bearing=30", False),
+            ("3d-above-zh", f"view=3d&lang=zh&theme=light&{where}&zoom=16&pitch=60&bearing=-20", None),
+            ("3d-above-en", f"view=3d&lang=en&theme=light&{where}&zoom=15&pitch=60&bearing=30", None),
         ]
+        shots += scene(where)
         if any(m["kind"] == "pipes" for m in city["models"]):
-            shots.append(("3d-underground-zh", f"view=underground&lang=zh&theme=light&{where}&zoom=18&pitch=50", False))
-            shots.append(("3d-underground-en", f"view=underground&lang=en&theme=dark&{where}&zoom=18&pitch=60", False))
+            shots.append(("3d-underground-zh", f"view=underground&lang=zh&theme=light&{where}&zoom=18&pitch=50", None))
+            shots.append(("3d-underground-en", f"view=underground&lang=en&theme=dark&{where}&zoom=18&pitch=60", None))
     return shots
 
 
@@ -134,7 +187,7 @@ def colours(png, box):
     return len(part.getcolors(maxcolors=part.width * part.height))
 
 
-def shoot(browser, base, out, name, hashed, click, size, token):
+def shoot(browser, base, out, name, hashed, act, size, token):
     """Takes one picture; returns the reasons why it is not good."""
     page = browser.new_page(viewport=size, reduced_motion="reduce")
     if token:
@@ -148,8 +201,8 @@ def shoot(browser, base, out, name, hashed, click, size, token):
     try:
         page.goto(f"{base}/#{hashed}")
         page.wait_for_function(READY, timeout=150_000)
-        if click and not click_feature(page):
-            problems.append("no feature could be clicked near the middle of the map")
+        if act and not act(page):
+            problems.append("what the picture is to show could not be clicked")
         png = page.screenshot(path=out / f"{name}.png", timeout=120_000)
         count = colours(png, page.locator("#stage").bounding_box())
         if count < LEAST_COLOURS:
@@ -176,10 +229,10 @@ def main():
     failed = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, chromium_sandbox=False, args=FLAGS)
-        for name, hashed, click in plan(base, city, at):
+        for name, hashed, act in plan(base, city, at):
             if options.only and options.only not in name:
                 continue
-            problems = shoot(browser, base, out, f"{prefix}-{name}", hashed, click, {"width": width, "height": height}, options.token)
+            problems = shoot(browser, base, out, f"{prefix}-{name}", hashed, act, {"width": width, "height": height}, options.token)
             for problem in problems:
                 print(f"     {problem}", file=sys.stderr)
             failed += bool(problems)

@@ -51,6 +51,52 @@ export const feature = (layer, id) => get(`/collections/${encodeURIComponent(lay
 /** Answers a question of `POST /query`. */
 export const ask = async (question) => (await open("/query", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question) })).json();
 
+/** Features whose texts contain every word. */
+export const search = (text, limit) => get(`/search?q=${encodeURIComponent(text)}&limit=${limit}`);
+
+const seconds = (value) => new Promise((resolve) => setTimeout(resolve, value * 1000));
+
+let paths = null;
+/** Whether the server has a route, by its template as in `GET /api`. */
+export async function offers(template) {
+  paths ||= get("/api").then((document) => document.paths);
+  return template in (await paths);
+}
+
+/** The analyses that the server offers (OGC API - Processes), and one of them with its inputs. */
+export const processes = () => get("/processes");
+export const process = (id) => get(`/processes/${encodeURIComponent(id)}`);
+
+const post = (path, body, headers) => open(path, { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+
+/** Runs an analysis as a job and resolves with its result. `told(percent, cancel)` is called while it runs. */
+export async function execute(id, request, told) {
+  const response = await post(`/processes/${encodeURIComponent(id)}/execution`, request, { Prefer: "respond-async" });
+  if (response.status !== 201) return response.json();
+  const place = new URL(response.headers.get("Location"), location.href).pathname;
+  const cancel = () => open(place, { method: "DELETE" });
+  for (let wait = 0.1; ; wait = Math.min(1, wait * 1.5)) {
+    const job = await get(place);
+    told(job.progress ?? null, cancel);
+    if (job.status === "successful") return (await open(`${place}/results`)).json();
+    if (["failed", "dismissed"].includes(job.status)) throw new Error(job.message || job.status);
+    await seconds(wait);
+  }
+}
+
+/** Runs an analysis at once and resolves with its result as text of a media type. */
+export const executeAs = async (id, request, mediaType) =>
+  (await post(`/processes/${encodeURIComponent(id)}/execution`, { ...request, outputs: { result: { format: { mediaType } } } })).text();
+
+/** A section through a model's pipes along a line [[lon, lat], …]; pipes within `corridor` metres run along it. */
+export const SECTION = "/query/section";
+export const section = (model, line, corridor) =>
+  get(`${SECTION}?model=${encodeURIComponent(model)}&line=${line.flat().map((v) => v.toFixed(8)).join(",")}&corridor=${corridor}`);
+
+/** What the city holds by CIM level, with counts, areas and lengths. */
+export const INVENTORY = "/inventory";
+export const inventory = () => get(INVENTORY);
+
 /** Whether the server knows this token; throws its reason when it does not. */
 export const checkToken = (value) => open("/city.json", { headers: authorization(value) });
 

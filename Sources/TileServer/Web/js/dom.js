@@ -38,6 +38,7 @@ const PATHS = {
   home: "M4 11l8-7 8 7v9h-5v-6H9v6H4z", north: "M12 3l5 17-5-4-5 4z",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1", target: "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM12 2v5M12 17v5M2 12h5M17 12h5",
   ruler: "M3 16L16 3l5 5L8 21zM7 12l2 2M10 9l2 2M13 6l2 2", palette: "M4 20V12h4v8zM10 20V7h4v13zM16 20V3h4v17z", cut: "M3 8l9-5 9 5v8l-9 5-9-5zM12 12l9-4M12 12v9M12 12L3 8",
+  table: "M4 5h16v14H4zM4 10h16M4 14.5h16M10 10v9", swipe: "M12 3v18M8 8l-4 4 4 4M16 8l4 4-4 4", print: "M7 9V4h10v5M7 17H4v-8h16v8h-3M7 14h10v6H7z",
   key: "M15 3a6 6 0 1 0-4.6 9.8L5 18v3h3l1-1v-2h2v-2h2l1.2-1.2A6 6 0 0 0 15 3zM16 7.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1",
   pulse: "M3 12h4l3-8 4 16 3-8h4", cursor: "M5 3l6 17 2.5-7L20 10z", relief: "M2 20l7-12 4 6 3-4 6 10z", layers: "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
 };

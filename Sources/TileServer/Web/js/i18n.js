@@ -7,8 +7,8 @@ const WORDS = {
   product: ["基准一张图", "City base map"],
   view2d: ["2D 平面", "2D"], view25d: ["2.5D 倾斜", "2.5D"], view3d: ["3D 三维", "3D"], viewUnder: ["地下", "Underground"],
   viewLabel: ["视图", "View"], language: ["语言", "Language"], theme: ["明暗底图", "Light or dark base map"],
-  search: ["经度,纬度 或 图层名", "lon,lat or layer name"], searchGo: ["定位", "Go"],
-  searchNone: ["没有匹配的坐标或图层", "No such coordinate or layer"], outside: ["坐标不在城市范围内", "Outside the city's extent"],
+  search: ["名称、编码、地址或经度,纬度", "Name, code or lon,lat"], searchGo: ["定位", "Go"],
+  searchNone: ["没有找到", "Nothing found"], outside: ["坐标不在城市范围内", "Outside the city's extent"],
   toggleLeft: ["图层面板", "Layer panel"], toggleRight: ["信息面板", "Information panel"],
   layers: ["图层", "Layers"], layersOn: ["{0}/{1} 显示", "{0} of {1} shown"], filterLayers: ["筛选图层或部门", "Filter layers or departments"],
   legend: ["图例", "Legend"],
@@ -67,6 +67,9 @@ Object.assign(WORDS, TOOL_WORDS);
 
 let current = "zh";
 const listeners = new Set();
+
+/** Whether the dictionary has a word. */
+export const has = (key) => Boolean(WORDS[key]);
 
 /** The word in the current language, with {0}, {1}… replaced. A missing word is a bug, shown as its key. */
 export function t(key, ...values) {

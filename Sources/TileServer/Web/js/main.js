@@ -9,6 +9,10 @@ import * as layers from "./layers.js";
 import { live } from "./live.js";
 import * as livepanel from "./livepanel.js";
 import * as map2d from "./map2d.js";
+import * as planner from "./planner/panel.js";
+import * as print from "./planner/print.js";
+import * as swipe from "./planner/swipe.js";
+import * as table from "./planner/table.js";
 import * as radius from "./radius.js";
 import * as scenarios from "./scenarios.js";
 import * as shell from "./shell.js";
@@ -34,12 +38,16 @@ async function boot() {
   thematic.start(city, actions.thematic);
   details.start(city, panels.feature);
   radius.start(city, panels.radius);
+  planner.start(city, panels.plan);
   livepanel.start(panels.live);
   scenarios.start(city, panels.scenario);
   on("fly", (geometry) => (solid() ? map3d.flyTo(geometry) : map2d.flyTo(geometry)));
   on("flybox", (extent) => (solid() ? map3d.fitBox(extent) : map2d.fitBox(extent)));
   on("go", go);
   await map2d.start(city);
+  print.start(city);
+  table.start(city, actions.thematic);
+  swipe.start(city);
   await applyAsked(asked);
   await follow();
   await settled();
@@ -74,7 +82,7 @@ function takeSettings(asked) {
   setLang(asked.lang || localStorage.getItem("twin.lang") || (navigator.language.startsWith("zh") ? "zh" : "en"));
   state.lang = document.documentElement.lang;
   state.view = asked.view || "2d";
-  for (const name of ["center", "zoom", "pitch", "bearing", "tab", "queryLayers", "thematic", "terrain"]) if (asked[name] !== null) state[name] = asked[name];
+  for (const name of ["center", "zoom", "pitch", "bearing", "tab", "queryLayers", "thematic", "terrain", "table", "swipe"]) if (asked[name] !== null) state[name] = asked[name];
 }
 
 /** The city's extent, widened a little: a bus may leave the city. */
@@ -95,7 +103,7 @@ async function applyAsked(asked) {
 /** Waits until the current view is completely drawn, then raises the ready flag. */
 async function settled() {
   if (solid() && map3d) await map3d.idle();
-  else await map2d.idle();
+  else await Promise.all([map2d.idle(), swipe.idle()]);
   setReady(true);
 }
 
@@ -193,6 +201,8 @@ const actions = {
     emit("view", state.view);
     remember();
   },
+  swipe: () => swipe.toggle(),
+  print: () => print.ask(),
   go,
   zoom: (step) => (solid() ? map3d.zoomBy(step) : map2d.zoomBy(step)),
   north: () => (solid() ? map3d.north() : map2d.ease({ bearing: 0 })),

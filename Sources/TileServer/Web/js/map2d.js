@@ -9,11 +9,12 @@ import { emit, on, remember, state } from "./state.js";
 import { bounds, circle, compose, LIVE_STREAM, LIVE_TILES, opening, standing, TERRAIN } from "./style.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
-const overlay = { circle: EMPTY, hits: EMPTY, selected: EMPTY, live: EMPTY };
+const overlay = { circle: EMPTY, hits: EMPTY, selected: EMPTY, live: EMPTY, result: EMPTY, draw: EMPTY };
 let map = null;
 let city = null;
 let base = null;
 let pinMode = false;
+let taker = null; // takes the clicks while something is drawn: {click(at), move(at), finish()}
 let marker = null;
 /** Layers whose tiles the server refused: id -> reason. */
 export const denied = new Map();
@@ -37,6 +38,7 @@ export async function start(theCity) {
   onLang(() => map.getCanvas().setAttribute("aria-label", t("map")));
   map.on("error", failed);
   map.on("click", clicked);
+  map.on("dblclick", (event) => taker && (event.preventDefault(), taker.finish()));
   map.on("mousemove", moved);
   map.on("mouseout", () => emit("cursor", null));
   map.on("move", () => shown() && emit("camera", camera()));
@@ -150,11 +152,16 @@ function put(name, data) {
   if (source) source.setData(data);
 }
 
+let second = null; // {map, covers(point)}: a map in front of a part of this one
+/** Lets clicks on the part that `other` covers pick from its map; null for none. */
+export const addMap = (other) => { second = other; };
+
 function pickAt(point) {
+  const on = second && second.covers(point) ? second.map : map;
   const around = [[point.x - 4, point.y - 4], [point.x + 4, point.y + 4]];
-  const found = map.queryRenderedFeatures(around)
+  const found = on.queryRenderedFeatures(around)
     .filter((f) => (f.layer.metadata && (f.layer.metadata["twin:layer"] || f.layer.metadata["twin:live"])) || f.layer.id === "twin-live-point" || f.layer.id === "twin-hits-raised");
-  const exact = new Set(map.queryRenderedFeatures([point.x, point.y]).map((f) => `${f.layer.id}/${f.id}`));
+  const exact = new Set(on.queryRenderedFeatures([point.x, point.y]).map((f) => `${f.layer.id}/${f.id}`));
   const polygonal = (f) => /Polygon/.test(f.geometry.type);
   return found.find((f) => f.layer.id === "twin-live-point" || f.source === LIVE_TILES) || found.find((f) => f.geometry.type === "Point" && f.layer.type === "circle")
     || found.find((f) => !polygonal(f) && f.layer.type === "line" && exact.has(`${f.layer.id}/${f.id}`))
@@ -163,6 +170,7 @@ function pickAt(point) {
 
 function clicked(event) {
   const at = [event.lngLat.lng, event.lngLat.lat];
+  if (taker) return taker.click(at);
   if (pinMode) {
     setPinMode(false);
     emit("pin", at);
@@ -184,6 +192,7 @@ function clicked(event) {
 let lastHover = 0;
 function moved(event) {
   emit("cursor", [event.lngLat.lng, event.lngLat.lat]);
+  if (taker) return taker.move([event.lngLat.lng, event.lngLat.lat]);
   const now = performance.now();
   if (pinMode || map.isMoving() || now - lastHover < 90) return;
   lastHover = now;
@@ -232,6 +241,18 @@ export function showHits(features) {
   }
 }
 
+const collection = (features) => (features.length ? { type: "FeatureCollection", features } : EMPTY);
+/** What is being drawn; and the result of an analysis, each feature in its own `color`. */
+export const showDrawn = (features) => put("draw", collection(features));
+export const showResult = (features) => put("result", collection(features));
+
+/** While something is drawn, clicks go to `next`; null gives them back. */
+export function capture(next) {
+  taker = next;
+  document.getElementById("stage").classList.toggle("pin", Boolean(next));
+  map.getCanvas().style.cursor = next ? "crosshair" : "";
+}
+
 export const showSelected = (feature) => put("selected", feature ? { type: "FeatureCollection", features: [feature] } : EMPTY);
 
 /** Moves the camera to a geometry, near enough to see it but never closer than zoom 17.5. */
@@ -248,6 +269,8 @@ export const setTilt = (pitch) => map.easeTo({ pitch, ...(pitch ? {} : { bearing
 export const resize = () => map && map.resize();
 export const view = () => camera();
 export const baseStyle = () => base;
+/** What lies over the map now: overlay name -> GeoJSON. */
+export const overlays = () => ({ ...overlay });
 /** What a style layer shows now. */
 export const rendered = (id) => map.queryRenderedFeatures({ layers: [id] });
 

@@ -2,7 +2,8 @@
 // The radius query: a pin, a radius, chosen layers; hits grouped by layer, highlighted, listed and exported.
 
 import * as api from "./api.js";
-import { debounce, download, fill, h } from "./dom.js";
+import { debounce, fill, h } from "./dom.js";
+import { asCSV, asGeoJSON } from "./exports.js";
 import { metres, number, onLang, t, title } from "./i18n.js";
 import { label } from "./details.js";
 import * as map2d from "./map2d.js";
@@ -219,20 +220,10 @@ function detail(layer, properties) {
   return values.length ? ` · ${values.join(" · ")}` : "";
 }
 
-function exportGeoJSON() {
-  const collection = { type: "FeatureCollection", query: { at: answer.at, radius: answer.radius, version: answer.version }, features: features() };
-  download("radius.geojson", "application/geo+json", JSON.stringify(collection));
-}
+const exportGeoJSON = () => asGeoJSON("radius", features(), { query: { at: answer.at, radius: answer.radius, version: answer.version } });
 
-/** CSV with a byte-order mark so that spreadsheet programs read the Chinese; a leading = + - @ is defused. */
 function exportCSV() {
   const all = features();
   const names = [...new Set(all.flatMap((f) => Object.keys(f.properties)))];
-  const cell = (value) => {
-    let text = value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-    if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
-    return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-  };
-  const lines = [names, ...all.map((f) => names.map((name) => f.properties[name]))].map((line) => line.map(cell).join(","));
-  download("radius.csv", "text/csv;charset=utf-8", "\ufeff" + lines.join("\r\n"));
+  asCSV("radius", names, all.map((f) => names.map((name) => f.properties[name])));
 }

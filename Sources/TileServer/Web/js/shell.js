@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame around the map: top bar, tabs, map tools, status bar.
 
-import { fill, h, icon, note } from "./dom.js";
+import { fill, h, icon } from "./dom.js";
 import { lang, metres, number, onLang, t, title } from "./i18n.js";
-import { matches, setFilter } from "./layers.js";
+import * as search from "./search.js";
 import { emit, on, remember, state } from "./state.js";
 import * as token from "./token.js";
 import { token as hasToken } from "./api.js";
 
 const VIEWS = [["2d", "view2d"], ["2.5d", "view25d"], ["3d", "view3d"], ["underground", "viewUnder"]];
-const TABS = [["feature", "tabFeature"], ["radius", "tabRadius"], ["live", "tabLive"], ["scenario", "tabScenario"]];
+const TABS = [["feature", "tabFeature"], ["radius", "tabRadius"], ["plan", "tabPlan"], ["live", "tabLive"], ["scenario", "tabScenario"]];
 let city = null;
 
 /** Builds the frame. `actions`: view(id), lang(id), theme(id), go({center, zoom}), zoom(step), north(), home(), resize(). */
@@ -28,6 +28,9 @@ export function start(theCity, actions) {
   on("camera", camera);
   on("style", relief);
   on("view", relief);
+  on("view", planTools);
+  on("swipe", planTools);
+  on("dock", (open) => { document.getElementById("stage").classList.toggle("docked", open); planTools(); });
   on("version", (version) => put("st-version", String(version ?? city.version)));
 }
 
@@ -48,12 +51,10 @@ function put(id, text) {
 function topbar(actions) {
   const segments = (name, label, items, current, choose) => h("div", { class: "segments", role: "group", "aria-label": label, id: name },
     items.map(([id, word]) => h("button", { "data-value": id, "aria-pressed": String(id === current), onclick: () => choose(id) }, word)));
-  const input = h("input", { type: "search", id: "search", placeholder: t("search"), "aria-label": t("search"),
-    onkeydown: (event) => event.key === "Enter" && search(input.value, actions) });
   fill(document.getElementById("topbar"),
     h("div", { class: "brand" }, h("img", { src: "/web/icon.svg", alt: "" }), h("h1", { title: title(city.name, city.id) }, title(city.name, city.id)), h("p", {}, t("product"))),
     segments("views", t("viewLabel"), VIEWS.map(([id, key]) => [id, t(key)]), state.view, actions.view),
-    h("div", { class: "search" }, input, h("button", { title: t("searchGo"), "aria-label": t("searchGo"), onclick: () => search(input.value, actions) }, icon("search"))),
+    h("div", { class: "search" }, search.element(city, actions.go), h("button", { title: t("searchGo"), "aria-label": t("searchGo"), onclick: search.enter }, icon("search"))),
     segments("langs", t("language"), [["zh", "中文"], ["en", "EN"]], lang(), actions.lang),
     h("button", { class: "tool" + (hasToken() ? " on" : ""), id: "token", title: t(hasToken() ? "tokenOn" : "tokenEnter"),
       "aria-label": t(hasToken() ? "tokenOn" : "tokenEnter"), onclick: token.ask }, icon("key")),
@@ -70,26 +71,6 @@ function side(name, key, actions) {
     event.currentTarget.setAttribute("aria-pressed", String(!hidden));
     actions.resize();
   } }, icon(name));
-}
-
-/** Coordinates fly there; anything else filters the layers. */
-function search(text, actions) {
-  const value = text.trim();
-  const parts = value.split(/[,，\s]+/).filter(Boolean).map(Number);
-  if (parts.length === 2 && parts.every(Number.isFinite)) {
-    const [w, s, e, n] = city.extent;
-    const inside = parts[0] >= w && parts[0] <= e && parts[1] >= s && parts[1] <= n;
-    if (!inside) return flash(t("outside"));
-    return actions.go({ center: parts, zoom: 17 });
-  }
-  const found = city.layers.filter((layer) => matches(layer, value.toLowerCase()));
-  if (!found.length) return flash(t("searchNone"));
-  setFilter(value);
-}
-
-function flash(text) {
-  note(text);
-  setTimeout(() => note(""), 2500);
 }
 
 function tabs() {
@@ -136,7 +117,23 @@ function tools(actions) {
       button("north", t("northUp"), icon("north"), actions.north)),
     h("div", { class: "stack" }, button("home", t("home"), icon("home"), actions.home), button("pin", t("pinDrop"), icon("pin"), actions.pin),
       h("button", { id: "terrain", title: t("terrain"), "aria-label": t("terrain"), "aria-pressed": String(state.terrain), class: state.terrain ? "on" : "",
-        hidden: !state.hasTerrain, onclick: actions.terrain }, icon("relief"))));
+        hidden: !state.hasTerrain, onclick: actions.terrain }, icon("relief"))),
+    h("div", { class: "stack", id: "plan-tools" },
+      button("open-table", t("table"), icon("table"), () => emit("table", state.table ? null : (state.thematic || {}).layer || city.layers.find((l) => l.count && l.fields.length && (l.id === "parcels" || !l.base)).id)),
+      button("open-swipe", t("swipe"), icon("swipe"), actions.swipe), button("open-print", t("print"), icon("print"), actions.print)));
+  planTools();
+}
+
+/** Tools of the 2D map go with it; those that are on are marked. */
+function planTools() {
+  const flat = ["2d", "2.5d"].includes(state.view);
+  for (const [id, on] of [["open-table", state.table], ["open-swipe", state.swipe], ["open-print", false]]) {
+    const button = document.getElementById(id);
+    if (!button) return;
+    button.hidden = !flat && id !== "open-table";
+    button.classList.toggle("on", Boolean(on));
+    button.setAttribute("aria-pressed", String(Boolean(on)));
+  }
 }
 
 function statusbar() {

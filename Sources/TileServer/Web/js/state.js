@@ -3,7 +3,7 @@
 // #view=2d&lang=zh&theme=light&center=120.01,36.26&zoom=15&pitch=45&bearing=0&layers=a,b&query=lon,lat,500&tab=radius
 
 const VIEWS = ["2d", "2.5d", "3d", "underground"];
-const TABS = ["feature", "radius", "live", "scenario"];
+const TABS = ["feature", "radius", "plan", "live", "scenario"];
 
 const pair = (text) => {
   const parts = (text || "").split(",").map(Number);
@@ -43,13 +43,15 @@ export function parse(hash) {
     scenario: params.get("scenario"),
     thematic: thematic(params.get("thematic")),
     terrain: params.get("terrain") === "1",
+    table: params.get("table"),
+    swipe: (params.get("swipe") || "").split(",").length === 2 ? params.get("swipe").split(",") : null,
   };
 }
 
 export const state = {
   view: "2d", lang: "zh", theme: "light", tab: "feature", center: null, zoom: null, pitch: 0, bearing: 0,
   layers: new Set(), query: null, queryLayers: null, select: null, scenario: null, live: true,
-  thematic: null, terrain: false, hasTerrain: false,
+  thematic: null, terrain: false, hasTerrain: false, table: null, swipe: null,
 };
 
 let timer = 0;
@@ -70,6 +72,8 @@ function format() {
     const { layer, field, method, classes } = state.thematic;
     parts.push(`thematic=${[`${layer}.${field}`, method || "", classes || ""].map(encodeURIComponent).join(",").replace(/,+$/, "")}`);
   }
+  if (state.table) parts.push(`table=${encodeURIComponent(state.table)}`);
+  if (state.swipe) parts.push(`swipe=${state.swipe.map(encodeURIComponent).join(",")}`);
   if (state.terrain) parts.push("terrain=1");
   return "#" + parts.join("&");
 }

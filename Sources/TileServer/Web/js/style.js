@@ -24,6 +24,8 @@ export function kindColor(kind) {
 export const heightField = (layer) =>
   layer.geometry === "polygon" && (layer.fields || []).some((f) => f.name === "height" || f.name === "floors");
 
+const RESULT = ["coalesce", ["get", "color"], "#e0450c"];
+
 const BUILDING_NAMES = 17; // zoom: before that a town's house names cover its streets
 
 /** The source of the ground's heights, where the server has them. */
@@ -38,8 +40,8 @@ const HEIGHT = [
 ];
 const EXACT_HEIGHT = ["case", [">", ["to-number", ["get", "height"], 0], 0], ["to-number", ["get", "height"], 0], HEIGHT];
 
-/** The style with visibility, extrusions and overlays for the current state. `data`: overlay name -> GeoJSON. */
-export function compose(base, city, data) {
+/** The style with visibility, extrusions and overlays. `data`: overlay name -> GeoJSON; `on`: the ids of the layers shown. */
+export function compose(base, city, data, on = state.layers) {
   const style = { ...base, sources: { ...base.sources }, layers: [] };
   const extrusions = [];
   const byId = new Map(city.layers.map((layer) => [layer.id, layer]));
@@ -53,7 +55,7 @@ export function compose(base, city, data) {
       style.layers.push(source);
       continue;
     }
-    const visibility = state.layers.has(id) ? "visible" : "none";
+    const visibility = on.has(id) ? "visible" : "none";
     const layer = byId.get(id);
     const shown = { ...source, layout: { ...source.layout, visibility } };
     if (source.id.endsWith("-icon")) style.layers.push(shown);
@@ -62,11 +64,11 @@ export function compose(base, city, data) {
       style.layers.push({ ...shown, minzoom: Math.max(CROWD_NAMES, source.minzoom || 0) });
     else if (source.type === "symbol" && layer && layer.geometry === "polygon") style.layers.push({ ...shown, layout: { ...shown.layout, "text-padding": SPARSE } });
     else style.layers.push(shown);
-    if (source.type === "fill" && source.paint["fill-color"] && layer && heightField(layer)) extrusions.push(extrusion(source, id, data.hits));
+    if (source.type === "fill" && source.paint["fill-color"] && layer && heightField(layer)) extrusions.push(extrusion(source, id, data.hits || EMPTY, on));
   }
   const firstSymbol = style.layers.findIndex((layer) => layer.type === "symbol");
   style.layers.splice(firstSymbol < 0 ? style.layers.length : firstSymbol, 0, ...extrusions);
-  for (const name of ["circle", "hits", "selected", "live"]) {
+  for (const name of ["circle", "hits", "result", "selected", "draw", "live"]) {
     style.sources["twin-" + name] = { type: "geojson", data: data[name] || EMPTY, ...(name === "live" ? { promoteId: "id" } : {}) };
   }
   const liveTiles = style.layers.findIndex((layer) => layer.source === LIVE_TILES);
@@ -82,8 +84,8 @@ export function standing(filter, id, hits) {
   return ids.length ? (filter ? ["all", filter, others] : others) : filter || null;
 }
 
-function extrusion(fill, id, hits) {
-  const visible = state.view === "2.5d" && state.layers.has(id);
+function extrusion(fill, id, hits, on) {
+  const visible = state.view === "2.5d" && on.has(id);
   return {
     id: `${fill.id}-extrusion`, type: "fill-extrusion", source: fill.source, "source-layer": fill["source-layer"],
     minzoom: Math.max(13, fill.minzoom || 0), ...(standing(fill.filter, id, hits) ? { filter: standing(fill.filter, id, hits) } : {}),
@@ -118,11 +120,17 @@ function overlays() {
     raised("hits", dark ? "#e0763c" : "#f08a5d"),
     { id: "twin-hits-point", type: "circle", source: "twin-hits", filter: point,
       paint: { "circle-radius": 6, "circle-color": hit, "circle-opacity": 0.9, "circle-stroke-color": "#fff", "circle-stroke-width": 1.5 } },
+    { id: "twin-result-fill", type: "fill", source: "twin-result", filter: polygon, paint: { "fill-color": RESULT, "fill-opacity": 0.42 } },
+    { id: "twin-result-line", type: "line", source: "twin-result", filter: ["!", point], paint: { "line-color": RESULT, "line-width": 2.2 } },
+    { id: "twin-result-point", type: "circle", source: "twin-result", filter: point, paint: { "circle-radius": 5, "circle-color": RESULT, "circle-stroke-color": "#fff", "circle-stroke-width": 1.5 } },
     { id: "twin-selected-fill", type: "fill", source: "twin-selected", filter: polygon, paint: { "fill-color": pick, "fill-opacity": 0.28 } },
     { id: "twin-selected-line", type: "line", source: "twin-selected", filter: ["!", point], paint: { "line-color": pick, "line-width": 3 } },
     raised("selected", pick),
     { id: "twin-selected-point", type: "circle", source: "twin-selected", filter: point,
       paint: { "circle-radius": 11, "circle-color": pick, "circle-opacity": 0.25, "circle-stroke-color": pick, "circle-stroke-width": 2.5 } },
+    { id: "twin-draw-fill", type: "fill", source: "twin-draw", filter: polygon, paint: { "fill-color": hit, "fill-opacity": 0.15 } },
+    { id: "twin-draw-line", type: "line", source: "twin-draw", filter: ["!", point], paint: { "line-color": hit, "line-width": 2.5, "line-dasharray": [2, 1.5] } },
+    { id: "twin-draw-point", type: "circle", source: "twin-draw", filter: point, paint: { "circle-radius": 5, "circle-color": "#fff", "circle-stroke-color": hit, "circle-stroke-width": 2 } },
     { id: "twin-live-halo", type: "circle", source: "twin-live", minzoom: LIVE_STREAM, filter: ["get", "moves"], layout: { visibility: state.live ? "visible" : "none" },
       paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 5, 16, 12], "circle-color": ["get", "color"], "circle-opacity": 0.2 } },
     { id: "twin-live-point", type: "circle", source: "twin-live", minzoom: LIVE_STREAM, layout: { visibility: state.live ? "visible" : "none" },

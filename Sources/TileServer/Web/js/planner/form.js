@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// A form for the inputs of an analysis, made from the JSON Schemas of its description.
+
+import { draw, stop } from "../draw.js";
+import { h } from "../dom.js";
+import { has, number, t, title } from "../i18n.js";
+import * as map2d from "../map2d.js";
+import { on } from "../state.js";
+import { bounds } from "../style.js";
+
+/** What kind of field a schema asks for. */
+export function kindOf(schema) {
+  const choices = schema.oneOf || [schema];
+  const polygon = choices.some((s) => s.properties && s.properties.type && (s.properties.type.enum || []).includes("Polygon"));
+  const layer = choices.some((s) => s.properties && s.properties.layer);
+  if (polygon && layer) return "parcel";
+  if (polygon) return "polygon";
+  if (schema.type === "array" && schema.items) return kindOf(schema.items) === "layer" ? "layers" : "json";
+  if (layer && choices.some((s) => s.type === "string")) return "layer";
+  if (schema.enum) return "enum";
+  return { number: "number", integer: "number", boolean: "boolean", string: "text" }[schema.type] || "json";
+}
+
+const label = (name, input) => (has(`input_${name}`) ? t(`input_${name}`) : input.title || name);
+
+/** The form of a process. Returns {element, values()}; `values` throws with a reason a person can act on. */
+export function form(city, process) {
+  const fields = Object.entries(process.inputs || {}).map(([name, input]) => ({ name, input, ...make(city, name, input) }));
+  const plain = fields.filter((f) => f.input.minOccurs > 0 || ["parcel", "polygon", "layers", "layer"].includes(kindOf(f.input.schema)));
+  const rest = fields.filter((f) => !plain.includes(f));
+  const row = (f) => h("div", { class: "input", "data-input": f.name, title: f.input.description || "" },
+    h("div", { class: "input-name", id: `label-${f.name}` }, label(f.name, f.input), f.input.minOccurs > 0 && h("span", { class: "must", title: t("inputMust") }, " *")), f.element);
+  const element = h("div", { class: "pad inputs" }, plain.map(row), rest.length > 0 && h("details", {}, h("summary", {}, t("inputMore")), rest.map(row)));
+  const values = () => {
+    const inputs = {};
+    for (const f of fields) {
+      const value = f.value();
+      if (value !== undefined) inputs[f.name] = value;
+      else if (f.input.minOccurs > 0) throw new Error(t("inputMissing", label(f.name, f.input)));
+    }
+    return inputs;
+  };
+  return { element, values, set: (name, value) => fields.find((f) => f.name === name)?.set?.(value) };
+}
+
+function make(city, name, input) {
+  const { schema } = input;
+  const areas = city.layers.filter((l) => l.geometry === "polygon" && l.count);
+  switch (kindOf(schema)) {
+    case "parcel": return geometry(city, true);
+    case "polygon": return geometry(city, false);
+    case "layers": return checklist(name, schema.maxItems && schema.maxItems <= 8 ? areas.filter((l) => !l.base) : city.layers.filter((l) => l.count), input.minOccurs > 0);
+    case "layer": return select(name, [["", "—"], ...areas.map((l) => [l.id, title(l.title, l.id)])], "");
+    case "enum": return select(name, schema.enum.map((v) => [v, has(`choice_${v}`) ? t(`choice_${v}`) : String(v)]), schema.default ?? "");
+    case "boolean": {
+      const box = h("input", { type: "checkbox", checked: schema.default === true, "aria-labelledby": `label-${name}` });
+      return { element: box, value: () => (box.checked === (schema.default === true) ? undefined : box.checked) };
+    }
+    case "number": {
+      const box = h("input", { class: "field", type: "number", min: schema.minimum, max: schema.maximum, step: "any", placeholder: schema.default ?? "", "aria-labelledby": `label-${name}` });
+      return { element: box, value: () => (box.value === "" ? undefined : Number(box.value)) };
+    }
+    case "text": {
+      const box = h("input", { class: "field", "aria-labelledby": `label-${name}` });
+      return { element: box, value: () => box.value.trim() || undefined };
+    }
+    default: return json(name);
+  }
+}
+
+function select(name, options, value) {
+  const element = h("select", { class: "field", "aria-labelledby": `label-${name}`, id: `input-${name}` }, options.map(([v, text]) => h("option", { value: v, selected: v === value }, text)));
+  return { element, value: () => element.value || undefined };
+}
+
+function checklist(name, layers, must) {
+  const chosen = new Set(must ? layers.slice(0, 2).map((l) => l.id) : []);
+  const element = h("div", { class: "chips", role: "group", "aria-labelledby": `label-${name}` }, layers.map((l) => h("button", { class: "chip", type: "button", "data-layer-chip": l.id, "aria-pressed": String(chosen.has(l.id)),
+    onclick: (event) => {
+      if (chosen.has(l.id)) chosen.delete(l.id);
+      else chosen.add(l.id);
+      event.currentTarget.setAttribute("aria-pressed", String(chosen.has(l.id)));
+    } }, title(l.title, l.id))));
+  return { element, value: () => (chosen.size ? [...chosen] : undefined) };
+}
+
+function json(name) {
+  const box = h("textarea", { class: "field json", rows: 3, spellcheck: "false", placeholder: "JSON", "aria-labelledby": `label-${name}` });
+  return { element: box, value: () => {
+    if (!box.value.trim()) return undefined;
+    try {
+      return JSON.parse(box.value);
+    } catch (error) {
+      throw new Error(`${name}: ${error.message}`);
+    }
+  } };
+}
+
+let picking = null; // the field that takes the next selected feature
+on("feature", (what) => picking && what && picking(what));
+
+/** A polygon that is drawn, or (where `chosen`) a feature that is clicked. */
+function geometry(city, chosen) {
+  let value;
+  const words = h("span", { class: "mute chosen" }, t("inputNone"));
+  const put = (next, text, shape) => {
+    value = next;
+    words.textContent = text;
+    map2d.showSelected(shape ? { type: "Feature", properties: {}, geometry: shape } : null);
+  };
+  const pick = h("button", { class: "btn", type: "button", "data-pick": "", "aria-pressed": "false", onclick: () => (picking ? unpick() : start()) }, t("inputPick"));
+  const unpick = () => {
+    picking = null;
+    pick.setAttribute("aria-pressed", "false");
+    pick.classList.remove("on");
+  };
+  const start = () => {
+    stop();
+    pick.setAttribute("aria-pressed", "true");
+    pick.classList.add("on");
+    words.textContent = t("inputPickHint");
+    picking = ({ layer, id, geometry: shape, properties }) => {
+      if (!layer || layer.geometry !== "polygon" || id === undefined) return;
+      unpick();
+      const name = (properties && (properties.name || properties.code)) || id;
+      put(chosen ? { layer: layer.id, id: Number(id) } : shape, `${title(layer.title, layer.id)} ${name}`, shape);
+    };
+  };
+  const drawn = async () => {
+    unpick();
+    const shape = await draw("Polygon");
+    if (shape) put(shape, t("inputDrawn", number(shape.coordinates[0].length - 1)), shape);
+  };
+  const element = h("div", { class: "geometry" }, h("div", { class: "row" }, pick, h("button", { class: "btn", type: "button", "data-draw": "", onclick: drawn }, t("inputDraw")),
+    h("button", { class: "btn", type: "button", onclick: () => { const [w, s, e, n] = map2d.box(); const ring = [[w, s], [e, s], [e, n], [w, n], [w, s]]; put({ type: "Polygon", coordinates: [ring] }, t("inputView"), null); } }, t("inputView"))), words);
+  return { element, value: () => value, set: (next) => put(next.value, next.text, next.geometry), box: () => value && value.coordinates && bounds(value) };
+}
+
+/** Ends picking and drawing, when the form goes away. */
+export function release() {
+  picking = null;
+  stop();
+}
