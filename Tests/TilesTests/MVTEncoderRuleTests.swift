@@ -86,7 +86,8 @@ import Tiles
         let (features, statistics) = try MVTRoundTripTests.encode(tile, options, geometries)
         #expect(statistics.squares == features.count)
         let kept = features.reduce(0) { $0 + $1.area }
-        #expect(abs(kept - area) < 0.03 * area + 16, "\(kept) instead of \(area)")
+        // Drawn by chance: the variance is at most that of as many squares as stand for the area, 16 each.
+        #expect(abs(kept - area) < 4 * (16 * area).squareRoot(), "\(kept) instead of \(area)")
     }
 
     @Test func attributesOfEveryType() throws {

@@ -18,18 +18,12 @@ extension LayerTileEncoder {
         }
     }
 
-    /// Drops the least important records until the layer is within a number of bytes. Sizes are upper bounds: numbers
-    /// of keys and values can only become shorter when records go.
+    /// Drops the least important records of a layer that was written and is too large, until it is within a number of
+    /// bytes. Sizes are upper bounds: numbers of keys and values can only become shorter when records go.
     mutating func limitBytes(_ most: Int, _ name: String) {
-        // Layer tag and length, version, name, extent.
-        let head = 11 + 2 + 6 + name.utf8.count + 3
-        // Nearly all layers are far below: then no record need be ordered or looked at. A number in a tag has at most
-        // five bytes, and each name and value is counted once whoever uses it.
-        let tables = table.names.reduce(0) { $0 + 6 + $1.utf8.count } + (table.valueEnds.last ?? 0)
-        let contents = records.reduce(0) { $0 + Self.recordOverhead + $1.geometry.count } + 5 * tags.count
-        guard head + tables + contents > most else { return }
         let order = byImportance()
-        var sum = head
+        // Layer tag and length, version, name, extent.
+        var sum = 11 + 2 + 6 + name.utf8.count + 3
         var usedKeys = Set<UInt32>(), usedValues = Set<UInt32>()
         var kept = 0
         for index in order {
@@ -42,9 +36,6 @@ extension LayerTileEncoder {
             account.overByteLimit += 1
         }
     }
-
-    /// Tags and lengths of a feature and its fields: never more bytes than this.
-    private static var recordOverhead: Int { 34 }
 
     /// Bytes that a record adds to the layer, with the table entries that it is the first to use.
     ///
@@ -62,6 +53,7 @@ extension LayerTileEncoder {
                 tableSize += table.valueEnds[Int(value)] - (value == 0 ? 0 : table.valueEnds[Int(value) - 1])
             }
         }
-        return recordOverhead + tagSize + record.geometry.count + tableSize
+        let body = LayerWriter.bodySize(record, tags: tagSize)
+        return 1 + LayerWriter.size(of: body) + body + tableSize
     }
 }

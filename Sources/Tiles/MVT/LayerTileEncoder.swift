@@ -50,7 +50,8 @@ public struct LayerTileEncoder: Sendable {
     var writer = LayerWriter()
     private var layerName = ""
     private var layerKind = GeometryKind.point
-    private var tinyDebt = 0.0
+    /// Square world units below which a polygon is tiny.
+    private var tinyLimit = 0.0
     private var tagStart = 0
     private var pendingLabel: (x: Double, y: Double)?
     var output: [UInt8] = []
@@ -77,7 +78,13 @@ public struct LayerTileEncoder: Sendable {
         geometry.reset(tile: tile, buffer: rules.buffer, tolerance: tolerance)
         geometry.bytes.removeAll(keepingCapacity: true)
         points.reset(cell: rules.pointCell)
-        tinyDebt = 0
+        tinyLimit = rules.tinyLimit(zoom: tile.z) * unit * unit
+    }
+
+    /// Counts features that the caller left out because none of them is drawn: tiny polygons that the tile decides on.
+    public mutating func skipTiny(_ count: Int) {
+        account.offered += count
+        account.tiny += count
     }
 
     /// The layer's number for an attribute name. Only names that a feature uses are written.
@@ -192,36 +199,33 @@ public struct LayerTileEncoder: Sendable {
 
     // MARK: Tiny polygons
 
-    /// Leaves a tiny polygon out, or stands one square for all that were left out when their areas add up to it. Nil if
-    /// the polygon is not tiny, which is decided on the whole of it.
+    /// Leaves a tiny polygon out, or draws a square for it; see ``TinyPolygons``. Nil if the polygon is not tiny, which
+    /// is decided on the whole of it.
     private mutating func beginTiny(
         _ id: UInt64, _ xy: borrowing Span<UInt32>, _ ringEnds: borrowing Span<UInt32>, _ box: WorldBox
     ) -> Bool? {
-        guard rules.tinyPolygons != .keep, tile.z < rules.tinyBelowZoom else { return nil }
-        let square = unit * unit
-        // A box of eight times the area holds nothing that is tiny but slivers, which are lines to the eye.
-        guard box.width * box.height < 8 * rules.tinyArea * square else { return nil }
-        let area = WorldShape.area(xy, ringEnds) / square
-        guard area < rules.tinyArea else { return nil }
-        let centreX = (Double(box.minX) + Double(box.maxX)) / 2, centreY = (Double(box.minY) + Double(box.maxY)) / 2
-        guard owns(centreX, centreY) else {
+        guard tinyLimit > 0 else { return nil }
+        // No polygon is larger than its box.
+        guard box.area < TinyPolygons.boxShare * tinyLimit else { return nil }
+        let extent = TinyPolygons.Extent(id: id, area: WorldShape.area(xy, ringEnds), box: box.area)
+        guard extent.size < Float(tinyLimit) else { return nil }
+        let middle = box.centre
+        guard owns(Double(middle.x), Double(middle.y)) else {
             account.outside += 1
             return false
         }
         account.tiny += 1
-        guard rules.tinyPolygons == .square else { return false }
-        tinyDebt += area
-        let side = Int64(rules.tinyArea.squareRoot().rounded())
-        guard side > 0, tinyDebt >= rules.tinyArea else { return false }
-        tinyDebt -= rules.tinyArea
+        guard rules.tinyPolygons == .square, extent.reach >= Float(tinyLimit) else { return false }
+        let side = Int64(rules.squareSide)
         let start = geometry.bytes.count
-        let corner = geometry.snapped(geometry.local(box.minX, box.minY))
+        let centre = geometry.snapped(geometry.local(middle.x, middle.y))
         // In the tile's own area, since the neighbour does not draw it.
         let limit = 4096 - side
         geometry.encodeSquare(
-            TilePoint(x: min(max(corner.x, 0), limit), y: min(max(corner.y, 0), limit)), side: side)
+            TilePoint(x: min(max(centre.x - side / 2, 0), limit), y: min(max(centre.y - side / 2, 0), limit)),
+            side: side)
         account.squares += 1
-        append(id, .polygon, start, rules.tinyArea)
+        append(id, .polygon, start, Double(side * side))
         return true
     }
 
@@ -324,9 +328,14 @@ public struct LayerTileEncoder: Sendable {
         if rules.points == .cluster { writeClusters() }
         if rules.joinsLines, tile.z < rules.joinsBelowZoom { joinLines() }
         if let most = rules.maximumFeatures { limitFeatures(most) }
-        if let most = rules.maximumBytes { limitBytes(most, layerName) }
         let before = output.count
         writer.write(layerName, records, tags, table, geometry.bytes, &output)
+        if let most = rules.maximumBytes, output.count - before > most {
+            // Mostly far below: only then are records ordered and looked at.
+            limitBytes(most, layerName)
+            output.removeLast(output.count - before)
+            writer.write(layerName, records, tags, table, geometry.bytes, &output)
+        }
         for record in records where !record.isDropped {
             account.written += 1
             account.vertices += record.vertices

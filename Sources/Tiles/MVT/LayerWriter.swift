@@ -71,11 +71,8 @@ struct LayerWriter {
             index += 2
         }
         let shape = record.geometry
-        var size = 3 + Self.size(of: shape.count) + shape.count
-        if let id = record.id { size += 1 + Self.size(of: id) }
-        if !tagBytes.isEmpty { size += 1 + Self.size(of: tagBytes.count) + tagBytes.count }
         features.append(2 << 3 | 2)
-        features.appendVarint(size)
+        features.appendVarint(Self.bodySize(record, tags: tagBytes.count))
         if let id = record.id {
             features.append(1 << 3)
             features.appendVarint(id)
@@ -86,6 +83,15 @@ struct LayerWriter {
         features.append(4 << 3 | 2)
         features.appendVarint(shape.count)
         features.append(contentsOf: geometry[shape])
+    }
+
+    /// Bytes of a feature's message with a number of bytes of tags.
+    static func bodySize(_ record: LayerTileEncoder.Record, tags: Int) -> Int {
+        let shape = record.geometry
+        var size = 3 + Self.size(of: shape.count) + shape.count
+        if let id = record.id { size += 1 + Self.size(of: id) }
+        if tags > 0 { size += 1 + Self.size(of: tags) + tags }
+        return size
     }
 
     /// Bytes of a varint.

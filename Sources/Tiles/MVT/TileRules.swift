@@ -49,7 +49,8 @@ public struct TileRules: Sendable, Hashable {
     public var simplifies = true
 
     public var tinyPolygons = TinyPolygonPolicy.square
-    /// Polygons of less area in square units are tiny. 16 is a quarter of a pixel.
+    /// Polygons of less area in square units are tiny. 16 is a quarter of a pixel. Squares have whole sides, so that
+    /// the nearest square number counts where they are drawn.
     public var tinyArea = 16.0
     /// From this zoom on, no polygon is tiny.
     public var tinyBelowZoom = 15
@@ -88,6 +89,19 @@ public struct TileRules: Sendable, Hashable {
         rules.simplifies = false
         rules.tinyPolygons = .keep
         return rules
+    }
+
+    /// The side of the squares that stand for tiny polygons.
+    public var squareSide: Int { Int(tinyArea.squareRoot().rounded()) }
+
+    /// The area in square tile units below which polygons of a zoom are tiny; 0 where none is.
+    func tinyLimit(zoom: Int) -> Double {
+        guard zoom < tinyBelowZoom else { return 0 }
+        return switch tinyPolygons {
+        case .keep: 0
+        case .drop: tinyArea
+        case .square: Double(squareSide * squareSide)
+        }
     }
 
     /// Whether a field is written at a zoom.

@@ -23,8 +23,9 @@ struct WorldBox {
         (minX, minY, maxX, maxY) = (low.x, low.y, high.x, high.y)
     }
 
-    var width: Double { Double(maxX - minX) }
-    var height: Double { Double(maxY - minY) }
+    var area: Double { Double(maxX - minX) * Double(maxY - minY) }
+    /// The middle, half units left out.
+    var centre: SIMD2<UInt32> { SIMD2(minX + (maxX - minX) / 2, minY + (maxY - minY) / 2) }
 }
 
 /// Measures of whole features in world coordinates: the same for every tile that they touch.

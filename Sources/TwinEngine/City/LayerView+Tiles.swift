@@ -78,6 +78,8 @@ struct TileMaker {
     private var filters: [RowFilter?]
     private var encoder = LayerTileEncoder()
     private var scratch: [UInt32] = []
+    /// Whether accounts count tiny polygons that need not be looked at; finding them is O(features) at each zoom.
+    var countsAll = false
     /// What became of the features of the last tile, for each layer.
     private(set) var accounts: [TileAccount]
 
@@ -111,7 +113,9 @@ struct TileMaker {
             accounts[index] = TileAccount()
             guard rules[index].zooms.contains(id.z), !area.isEmpty else { continue }
             accounts[index] = try layer.encode(
-                area, TileRequest(zoom: id.z, plane: grid.plane, rules: rules[index], masked: masked[index]),
+                area,
+                TileRequest(
+                    tile: id, plane: grid.plane, rules: rules[index], masked: masked[index], countsAll: countsAll),
                 filter: &filters[index], scratch: &scratch, into: &encoder)
         }
         return encoder.finish()
@@ -120,10 +124,12 @@ struct TileMaker {
 
 /// What a tile wants of one layer.
 struct TileRequest {
-    var zoom: Int
+    var tile: TileID
     var plane: TileGrid.Plane
     var rules: TileRules
     var masked: Set<String>
+    /// Whether the account counts polygons that need not be looked at.
+    var countsAll = false
 }
 
 extension LayerView {
@@ -132,31 +138,25 @@ extension LayerView {
         _ area: GridBox, _ request: TileRequest, filter: inout RowFilter?, scratch: inout [UInt32],
         into encoder: inout LayerTileEncoder
     ) throws -> TileAccount {
-        let (zoom, rules, masked) = (request.zoom, request.rules, request.masked)
-        encoder.beginLayer(definition.id, kind: definition.geometry, rules: rules)
-        let columns = definition.fields.indices.filter {
-            let name = definition.fields[$0].name
-            return !masked.contains(name) && rules.keepsField(name, zoom: zoom)
+        var request = request
+        var rows = tileRows(area)
+        let columns = self.columns(request)
+        coarsen(&rows, &request, attributes: columns.count, passes: { filter?.passes($0) ?? true }, scratch: &scratch)
+        encoder.beginLayer(definition.id, kind: definition.geometry, rules: request.rules)
+        if request.countsAll, filter == nil {
+            encoder.skipTiny(rows.skipped(in: request.tile, hidden: delta.hiddenRows))
         }
-        let keys = columns.map { encoder.intern(key: definition.fields[$0].name) }
+        let fields = TileFields(columns, self, &encoder)
         // A masked field does not say what is important either: its order would tell.
         var rank: Int?
-        if case .attribute(let name) = rules.order, !masked.contains(name) { rank = definition.fieldIndex(name) }
+        if case .attribute(let name) = request.rules.order, !request.masked.contains(name) {
+            rank = definition.fieldIndex(name)
+        }
         var failure: (any Error)?
-        searchRows(area) { row in
+        rows.forEach(hidden: delta.hiddenRows) { row in
             do {
                 if filter?.passes(row) == false { return true }
-                let importance = rank.map { self.importance(row, column: $0) } ?? 0
-                let isInside = try withWorld(row: row, on: request.plane, scratch: &scratch) { world, ends in
-                    try withVertexZoom(row: row) { zooms in
-                        try encoder.beginFeature(
-                            id: UInt64(bitPattern: id(row: row)), xy: world, ringEnds: ends, vertexZooms: zooms,
-                            importance: importance)
-                    }
-                }
-                guard isInside else { return true }
-                for (column, key) in zip(columns, keys) { try addTag(row, column, key, &encoder) }
-                encoder.endFeature()
+                try offer(row, fields, rank, request.plane, scratch: &scratch, to: &encoder)
                 return true
             } catch {
                 failure = error
@@ -167,8 +167,34 @@ extension LayerView {
         return try encoder.endLayer()
     }
 
+    /// The columns that a tile shows.
+    func columns(_ request: TileRequest) -> [Int] {
+        definition.fields.indices.filter {
+            let name = definition.fields[$0].name
+            return !request.masked.contains(name) && request.rules.keepsField(name, zoom: request.tile.z)
+        }
+    }
+
+    /// Offers a row with its attributes to the encoder.
+    func offer(
+        _ row: Int, _ fields: TileFields, _ rank: Int?, _ plane: TileGrid.Plane, scratch: inout [UInt32],
+        to encoder: inout LayerTileEncoder
+    ) throws {
+        let importance = rank.map { self.importance(row, column: $0) } ?? 0
+        let isInside = try withWorld(row: row, on: plane, scratch: &scratch) { world, ends in
+            try withVertexZoom(row: row) { zooms in
+                try encoder.beginFeature(
+                    id: UInt64(bitPattern: id(row: row)), xy: world, ringEnds: ends, vertexZooms: zooms,
+                    importance: importance)
+            }
+        }
+        guard isInside else { return }
+        for field in fields.fields { try addTag(row, field, &encoder) }
+        encoder.endFeature()
+    }
+
     /// A row's vertices in the units of a plane.
-    private func withWorld<R>(
+    func withWorld<R>(
         row: Int, on plane: TileGrid.Plane, scratch: inout [UInt32], _ body: (Span<UInt32>, Span<UInt32>) throws -> R
     ) rethrows -> R {
         guard plane == .degrees else { return try withWorld(row: row, scratch: &scratch, body) }
@@ -191,8 +217,9 @@ extension LayerView {
         }
     }
 
-    private func addTag(_ row: Int, _ column: Int, _ key: Int, _ encoder: inout LayerTileEncoder) throws {
-        if row >= 0, snapshot.metadata.columns[column].type == .text {
+    private func addTag(_ row: Int, _ field: TileFields.Field, _ encoder: inout LayerTileEncoder) throws {
+        let (column, key) = (field.column, field.key)
+        if row >= 0, field.isText {
             let snapshot = snapshot
             let code = Int(snapshot.textCodes(column)[row])
             if code != 0 { try encoder.add(key: key, code: code) { dictionaryText(column, $0) } }
@@ -205,5 +232,26 @@ extension LayerView {
         case .real(let number): try encoder.add(key: key, .double(number))
         case .boolean(let truth): try encoder.add(key: key, .bool(truth))
         }
+    }
+}
+
+/// The columns of a layer that a tile shows, with their keys in it.
+struct TileFields {
+    struct Field {
+        var column: Int
+        var key: Int
+        var isText: Bool
+    }
+    let fields: [Field]
+
+    init(_ columns: [Int], _ layer: LayerView, _ encoder: inout LayerTileEncoder) {
+        var fields: [Field] = []
+        for column in columns {
+            fields.append(
+                Field(
+                    column: column, key: encoder.intern(key: layer.definition.fields[column].name),
+                    isText: layer.snapshot.metadata.columns[column].type == .text))
+        }
+        self.fields = fields
     }
 }

@@ -10,10 +10,11 @@ public struct LayerTiles: Sendable, Hashable {
     public var maximumAge = 0
 
     /// What holds where city.yaml says nothing: all of every feature from zoom 15 on; below, shapes that nobody can see
-    /// give way to what stands for them, and a tile that would be too large for a browser loses its smallest features.
+    /// give way to what stands for them, and a tile that would be too large for a browser gets larger squares for more of
+    /// its polygons, or loses its smallest features.
     public static func standard(_ kind: GeometryKind) -> LayerTiles {
         var rules = TileRules()
-        rules.maximumBytes = 4_000_000
+        rules.maximumBytes = 3_000_000
         switch kind {
         case .point:
             rules.points = .thin

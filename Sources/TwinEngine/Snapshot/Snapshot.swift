@@ -29,6 +29,8 @@ final class Snapshot: Sendable {
     let pointRing: [UInt32] = [1 | ringStartsPart]
     /// Sorted permutations that queries asked for.
     let orders: ColumnOrders
+    /// What tiles of low zooms know of polygons.
+    let polygonExtents = PolygonExtents.Place()
     private let suspicion = Atomic<Bool>(false)
 
     struct SectionEntry: Sendable {

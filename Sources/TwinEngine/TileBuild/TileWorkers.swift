@@ -70,6 +70,7 @@ final class TileWorkers: Sendable {
     private func work() {
         do {
             var maker = TileMaker(grid: grid, layers: layers)
+            maker.countsAll = true
             let compressor = try GzipCompressor()
             while true {
                 permits.wait()
