@@ -30,6 +30,7 @@ public final class City: Sendable {
     let store: CityStore
     private let state: Mutex<State>
     private let refreshing = Mutex<Bool>(false)
+    private let compactions = Compactions()
     let models = ModelCache()
     /// The terrain as it was last read, with the files it came from.
     private let ground = Mutex<(definition: TerrainDefinition, model: ElevationModel)?>(nil)
@@ -119,7 +120,8 @@ public final class City: Sendable {
 
     /// A layer on its newest usable snapshot with what changed since; nil where a new one must be built.
     private static func existing(
-        _ layer: LayerDefinition, _ store: CityStore, _ coordinates: CityCoordinates
+        _ layer: LayerDefinition, _ store: CityStore, _ coordinates: CityCoordinates,
+        most changes: Int = LayerDelta.compactionThreshold
     ) throws -> LayerView? {
         for file in SnapshotRebuild.files(store.directory, layer: layer.id) {
             // A damaged or foreign file is passed over: the record is whole, and a new one is built from it.
@@ -128,7 +130,7 @@ public final class City: Sendable {
                 matches(snapshot, layer, coordinates)
             else { continue }
             guard let delta = try LayerDelta.load(store, layer: layer, snapshot: snapshot, coordinates: coordinates),
-                delta.changeCount <= LayerDelta.compactionThreshold
+                delta.changeCount <= changes
             else { return nil }
             return LayerView(definition: layer, snapshot: snapshot, delta: delta, coordinates: coordinates)
         }
@@ -163,8 +165,8 @@ public final class City: Sendable {
 
     /// Looks whether the store changed, by this process or another, and swaps in a new view.
     ///
-    /// A layer with many changes is compacted into a new snapshot on the way, and one whose snapshot turned out to be
-    /// damaged gets a new one from the record. Call it from a worker thread; while one call
+    /// For a layer with many changes a new snapshot is built in the background, which a later call takes; one that was
+    /// replaced or changed nearly as a whole, or whose snapshot turned out to be damaged, gets a new one here. Call it from a worker thread; while one call
     /// works, others return at once.
     /// - Returns: whether the view changed.
     @discardableResult
@@ -178,7 +180,7 @@ public final class City: Sendable {
         var next = state.withLock { $0 }
         let version = try store.version()
         let isDamaged = next.view.layers.contains { $0.snapshot.isSuspect }
-        guard version != next.view.version || isDamaged else { return false }
+        guard version != next.view.version || isDamaged || compactions.hasFinished else { return false }
         let (yaml, project, profiles) = try Self.readProject(store)
         let isNewProject = yaml != next.yaml
         if isNewProject {
@@ -200,6 +202,7 @@ public final class City: Sendable {
                 return try refreshed(known, next.coordinates)
             }
         }
+        compactions.keep(Set(layers.map(\.id)))
         next.view = CityView(version: version, layers: views)
         let published = next
         state.withLock { $0 = published }
@@ -213,16 +216,32 @@ public final class City: Sendable {
         try existing(layer, store, coordinates) ?? rebuild(layer, store, coordinates)
     }
 
-    /// A layer with the changes that came since, or on a new snapshot if they are many or the old one is damaged.
+    /// A layer with the changes that came since, or on a new snapshot if there is one, or the old one is damaged.
     private func refreshed(_ known: LayerView, _ coordinates: CityCoordinates) throws -> LayerView {
         let layer = known.definition
         if known.snapshot.isSuspect { return try Self.rebuild(layer, store, coordinates) }
-        let delta = try LayerDelta.load(store, layer: layer, snapshot: known.snapshot, coordinates: coordinates)
-        guard let delta, delta.changeCount <= LayerDelta.compactionThreshold else {
+        if try compactions.take(layer.id) != nil,
+            let view = try Self.existing(layer, store, coordinates, most: .max), view.version >= known.version
+        {
+            SnapshotRebuild.removeOld(store.directory, layer: layer.id, keeping: view.snapshot.version)
+            return view
+        }
+        let delta = try LayerDelta.load(
+            store, layer: layer, snapshot: known.snapshot, coordinates: coordinates, known: known.delta)
+        guard let delta, delta.changeCount <= LayerDelta.mostChanges else {
             return try Self.loaded(layer, store, coordinates)
+        }
+        if delta.changeCount > LayerDelta.compactionThreshold {
+            compactions.start(layer, store: store.directory, coordinates)
         }
         if delta.version == known.delta.version { return known }
         return LayerView(definition: layer, snapshot: known.snapshot, delta: delta, coordinates: coordinates)
+    }
+
+    /// Waits for the snapshots that are being built, and shows them.
+    func finishCompactions() throws {
+        while compactions.isRunning { Thread.sleep(forTimeInterval: 0.005) }
+        try refresh()
     }
 
     /// Compares every byte of the snapshots in use with their checksums, and replaces damaged ones from the record.

@@ -18,6 +18,8 @@ struct DeltaFeature: Sendable {
 final class LayerDelta: Sendable {
     /// Changes above which the snapshot is rebuilt in the background.
     static let compactionThreshold = 2000
+    /// Changes above which nothing goes on before the snapshot is rebuilt: reads that look at each would be slow.
+    static let mostChanges = 20_000
 
     let features: [DeltaFeature]
     /// Rows of the snapshot that were changed or deleted.
@@ -42,12 +44,15 @@ final class LayerDelta: Sendable {
 
     /// Reads the present state of every feature that changed after the snapshot. O(changes).
     ///
+    /// - Parameter known: an earlier delta of the same snapshot, of which only what changed since is read.
     /// - Returns: nil if the whole layer was replaced since, so that a new snapshot is needed.
     static func load(
-        _ store: CityStore, layer: LayerDefinition, snapshot: Snapshot, coordinates: CityCoordinates
+        _ store: CityStore, layer: LayerDefinition, snapshot: Snapshot, coordinates: CityCoordinates,
+        known: LayerDelta? = nil
     ) throws -> LayerDelta? {
-        let changes = try store.changes(layer: layer.id, after: snapshot.version)
-        guard let newest = changes.last?.version else { return .none(version: snapshot.version) }
+        let known = known ?? .none(version: snapshot.version)
+        let changes = try store.changes(layer: layer.id, after: known.version)
+        guard let newest = changes.last?.version else { return known }
         if changes.contains(where: { $0.kind == .replace }) { return nil }
         let ids = Set(changes.compactMap(\.featureID))
         let hasSolid = snapshot.metadata.columns.contains { $0.name == "solid" }
@@ -66,7 +71,21 @@ final class LayerDelta: Sendable {
             }
             return features
         }
+        let unchanged = known.features.filter { !ids.contains($0.id) }
         return LayerDelta(
-            features: features, hiddenRows: Set(ids.compactMap { snapshot.row(id: $0) }), version: newest)
+            features: unchanged.isEmpty ? features : merged(unchanged, features),
+            hiddenRows: known.hiddenRows.union(ids.compactMap { snapshot.row(id: $0) }), version: newest)
+    }
+
+    /// Features of two lists in the order of their ids.
+    private static func merged(_ first: [DeltaFeature], _ second: [DeltaFeature]) -> [DeltaFeature] {
+        var all: [DeltaFeature] = []
+        all.reserveCapacity(first.count + second.count)
+        var rest = second[...]
+        for feature in first {
+            while let next = rest.first, next.id < feature.id { all.append(rest.removeFirst()) }
+            all.append(feature)
+        }
+        return all + rest
     }
 }
