@@ -244,6 +244,59 @@ def maplibre():
                   len(white) > 20 and white.count((255, 255, 255)) == len(white), white)
 
 
+def qgis():
+    """QGIS draws an archive: the buildings are where the records say, and nothing is where none is."""
+    python = "/usr/bin/python3"
+    found = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, text=True)
+    if found.returncode != 0:
+        return skip("QGIS", "this machine has no PyQGIS for its /usr/bin/python3 (Debian: python3-qgis)")
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name, "city.mbtiles")
+        build(path.parent, path.name, "--layers", "buildings", "--zoom", "13-16")
+        west, south, east, north = HTTP.get(f"{BASE}/city.json", timeout=30).json()["extent"]
+        lon, lat = (west + east) / 2, (south + north) / 2
+        box = f"{lon - 0.004},{lat - 0.003},{lon + 0.004},{lat + 0.003}"
+        features = HTTP.get(f"{BASE}/collections/buildings/items?bbox={box}&limit=2000", timeout=60).json()["features"]
+        shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
+        everything = shapely.union_all(shapes)
+        inside = [shape.representative_point() for shape in shapes if shape.buffer(-0.00003).area > 0]
+        grid = [shapely.Point(lon + i * 0.0004, lat + j * 0.0003) for i in range(-8, 9) for j in range(-8, 9)]
+        outside = [point for point in grid if point.distance(everything) > 0.00004]
+        earth = 2 * math.pi * 6378137
+        x, y = world(lon, lat)
+        centre_x, centre_y, size, metres = (x - 0.5) * earth, (0.5 - y) * earth, 800, 0.8
+        half, image = size * metres / 2, pathlib.Path(name, "qgis.png")
+        drawn = subprocess.run(
+            [python, ROOT / "Tests/EndToEnd/qgis_render.py", path, str(centre_x - half), str(centre_y - half),
+             str(centre_x + half), str(centre_y + half), str(size), str(size), image], capture_output=True, text=True,
+            timeout=180)
+        check(f"QGIS {drawn.stdout.split()[0] if drawn.stdout else ''} draws the MBTiles", drawn.returncode == 0,
+              drawn.stderr[-800:])
+        if drawn.returncode != 0:
+            return
+        pixels = Image.open(image).convert("RGB")
+
+        def colours(points):
+            found = []
+            for point in points:
+                wx, wy = world(point.x, point.y)
+                column = ((wx - 0.5) * earth - centre_x + half) / metres
+                row = (centre_y + half - (0.5 - wy) * earth) / metres
+                if 0 <= column < size and 0 <= row < size:
+                    found.append(pixels.getpixel((int(column), int(row))))
+            return found
+
+        red, white = colours(inside), colours(outside)
+        check(f"QGIS: {len(red)} buildings are red where they stand",
+              len(red) > 20 and red.count((255, 0, 0)) == len(red), [colour for colour in red if colour != (255, 0, 0)])
+        check(f"QGIS: {len(white)} places beside buildings are white",
+              len(white) > 20 and white.count((255, 255, 255)) == len(white),
+              [colour for colour in white if colour != (255, 255, 255)])
+        keep = os.environ.get("E2E_PICTURES")
+        if keep:
+            shutil.copy(image, pathlib.Path(keep, "qgis.png"))
+
+
 def draw(base, lon, lat, points):
     """A screenshot of the map, the pixels of some places on it, and what the page logged."""
     with sync_playwright() as playwright:
@@ -298,4 +351,4 @@ def full_disk():
             run(["umount", folder])
 
 
-main(bytes_of_a_build, equal_to_the_server, gdal, edits, maplibre, bad_input, full_disk)
+main(bytes_of_a_build, equal_to_the_server, gdal, edits, maplibre, qgis, bad_input, full_disk)
