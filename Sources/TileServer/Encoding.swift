@@ -2,16 +2,20 @@
 import Tiles
 import TwinEngine
 
-/// The uncompressed vector tile of some layers, without the fields that the caller may not see.
-func encodeTile(
+/// The vector tile of some layers with its gzip form, without the fields that the caller may not see; both are empty
+/// where nothing is.
+func packTile(
     _ city: City, _ tile: TileID, _ layers: [ReadableLayer], filters: [String: ColumnFilter] = [:],
     inDegrees: Bool = false
-) throws -> [UInt8] {
+) throws -> PackedTile {
     let masked = Dictionary(uniqueKeysWithValues: layers.filter { !$0.masked.isEmpty }.map { ($0.id, $0.masked) })
     let views = layers.map(\.view)
-    return inDegrees
+    if filters.isEmpty, !inDegrees { return try city.packedTile(tile, layers: views, maskedFields: masked) }
+    let plain =
+        inDegrees
         ? try city.geographicTile(tile, layers: views, maskedFields: masked, filters: filters)
         : try city.tile(tile, layers: views, maskedFields: masked, filters: filters)
+    return PackedTile(plain: plain, gzip: plain.isEmpty ? [] : try gzipped(plain))
 }
 
 /// The gzip form of some bytes. CPU work: call it on a worker.

@@ -99,7 +99,7 @@ import Tiles
 
     /// No prefix and no single changed byte of a tile may trap; most are refused.
     @Test func damagedTilesDoNotTrap() throws {
-        var builder = MVTTileBuilder(tile: try TileID(z: 0, x: 0, y: 0))
+        var builder = TestTileBuilder(tile: try TileID(z: 0, x: 0, y: 0))
         builder.beginLayer("a")
         let key = builder.intern(key: "k")
         let ends: [UInt32] = [4 | ringStartsPart]

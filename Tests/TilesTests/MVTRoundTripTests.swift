@@ -10,9 +10,9 @@ import Tiles
 
     /// One layer with the features that the encoder keeps; ids are positions in `geometries`.
     static func encode(
-        _ tile: TileID, _ options: MVTOptions, _ geometries: [(kind: GeometryKind, xy: [UInt32], ends: [UInt32])]
-    ) throws -> (features: [DecodedFeature], statistics: MVTStatistics) {
-        var builder = MVTTileBuilder(tile: tile, options: options)
+        _ tile: TileID, _ rules: TileRules, _ geometries: [(kind: GeometryKind, xy: [UInt32], ends: [UInt32])]
+    ) throws -> (features: [DecodedFeature], account: TileAccount) {
+        var builder = TestTileBuilder(tile: tile, rules: rules)
         builder.beginLayer("a")
         for (index, geometry) in geometries.enumerated() {
             let id = UInt64(index)
@@ -23,14 +23,14 @@ import Tiles
             }
         }
         builder.endLayer()
-        let statistics = builder.statistics
+        let account = builder.account
         let layers = try MVTDecoder.decode(builder.finish())
         let features = layers.first?.features ?? []
-        #expect(features.count == statistics.kept)
+        #expect(features.count == account.written)
         #expect(
-            statistics.kept + statistics.droppedOutside + statistics.droppedCollapsed + statistics.droppedTiny
+            account.written - account.squares + account.outside + account.collapsed + account.empty + account.tiny
                 == geometries.count)
-        return (features, statistics)
+        return (features, account)
     }
 
     /// World coordinates in tile units, as the specification defines them.
@@ -94,7 +94,7 @@ import Tiles
             }
             geometries.append((.polygon, xy, ends))
         }
-        let (features, _) = try Self.encode(tile, MVTOptions(), geometries)
+        let (features, _) = try Self.encode(tile, .lossless, geometries)
         #expect(features.count > 20)
         for feature in features {
             let source = geometries[Int(feature.id ?? 0)]
@@ -135,7 +135,7 @@ import Tiles
             xy.append(UInt32(clamping: tile.worldMinY + Int.random(in: -size / 8...size * 9 / 8, using: &random)))
         }
         xy += xy
-        let (features, _) = try Self.encode(tile, MVTOptions(), [(.point, xy, [1000 | ringStartsPart])])
+        let (features, _) = try Self.encode(tile, .lossless, [(.point, xy, [1000 | ringStartsPart])])
         let expected = Self.local(xy, tile)
             .filter { $0.x >= -64 && $0.x <= 4160 && $0.y >= -64 && $0.y <= 4160 }
             .flatMap { [Int32(($0.x + 0.5).rounded(.down)), Int32(($0.y + 0.5).rounded(.down))] }
@@ -154,7 +154,7 @@ import Tiles
                 xy.append(UInt32(clamping: tile.worldMinY + Int.random(in: -size...2 * size, using: &random)))
             }
             let ends = [UInt32(xy.count / 2) | ringStartsPart]
-            let features = try Self.encode(tile, MVTOptions(), [(.line, xy, ends)]).features
+            let features = try Self.encode(tile, .lossless, [(.line, xy, ends)]).features
             let decoded = features.first?.rings.reduce(0) { $0 + MVTReference.length($1.points) } ?? 0
             let line = Self.local(xy, tile)
             let expected = MVTReference.clippedLength(line, low: -64, high: 4160, steps: 2000)

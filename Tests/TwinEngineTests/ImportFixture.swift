@@ -17,6 +17,8 @@ struct ImportFixture {
     var source = "path: points.geojson"
     var fields: [String] = []
     var code: String?
+    /// The layer's `tiles:`.
+    var tiles: String?
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -39,6 +41,7 @@ struct ImportFixture {
             geometry: \(geometry)
             source: source
             \(code.map { "code: \($0)" } ?? "base: false")
+            \(tiles.map { "tiles: \($0)" } ?? "title: things")
             fields: [\(fields.map { "{\($0)}" }.joined(separator: ", "))]
         """
     }

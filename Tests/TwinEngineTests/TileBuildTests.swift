@@ -12,12 +12,13 @@ struct TileBuildFixture {
     let city: ImportFixture
     let folder: TemporaryFolder
 
-    init(buildings: Int = 2000, seed: UInt64 = 11) throws {
+    init(buildings: Int = 2000, seed: UInt64 = 11, tiles: String? = nil) throws {
         var generator = SeededGenerator(seed: seed)
         var fixture = try ImportFixture()
         fixture.geometry = "polygon"
         fixture.source = "path: buildings.geojson"
         fixture.fields = ["name: use, type: string", "name: floors, type: integer"]
+        fixture.tiles = tiles
         let features = (0..<buildings).map { index in
             let x = Double.random(in: 119.95..<120.05, using: &generator)
             let y = Double.random(in: 36.22..<36.30, using: &generator)

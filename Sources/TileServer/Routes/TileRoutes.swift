@@ -161,15 +161,10 @@ enum TileRoutes {
     private static func make(
         _ server: CityServer, _ id: TileID, _ shown: [ReadableLayer], _ choice: TileChoice
     ) throws -> CachedTile {
-        let bytes =
-            shown.isEmpty
-            ? [] : try encodeTile(server.city, id, shown, filters: choice.filters, inDegrees: choice.inDegrees)
-        guard !bytes.isEmpty else {
-            return CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: EntityTag.of([]))
-        }
+        let tile = try packTile(server.city, id, shown, filters: choice.filters, inDegrees: choice.inDegrees)
         return CachedTile(
-            plain: ByteBuffer(bytes: bytes), compressed: ByteBuffer(bytes: try gzipped(bytes)),
-            entityTag: EntityTag.of(bytes))
+            plain: ByteBuffer(bytes: tile.plain), compressed: ByteBuffer(bytes: tile.gzip),
+            entityTag: EntityTag.of(tile.plain))
     }
 
     static func reply(_ tile: CachedTile, _ request: Request, _ cacheControl: String = "no-cache") -> Reply {

@@ -37,8 +37,6 @@ public struct LayerTileEncoder: Sendable {
 
     var tile = TileID.world
     var rules = TileRules()
-    /// Simplification in tile units after snapping, besides the levels of vertices.
-    var tolerance = 0.0
     /// The account of the layer so far.
     public internal(set) var account = TileAccount()
     var geometry = MVTGeometryEncoder()
@@ -72,10 +70,11 @@ public struct LayerTileEncoder: Sendable {
         self.rules = rules
         account = TileAccount()
         table.removeAll()
+        writer.begin()
         records.removeAll(keepingCapacity: true)
         tags.removeAll(keepingCapacity: true)
         labels.removeAll(keepingCapacity: true)
-        geometry.reset(tile: tile, buffer: rules.buffer, tolerance: tolerance)
+        geometry.reset(tile: tile, buffer: rules.buffer)
         geometry.bytes.removeAll(keepingCapacity: true)
         points.reset(cell: rules.pointCell)
         tinyLimit = rules.tinyLimit(zoom: tile.z) * unit * unit

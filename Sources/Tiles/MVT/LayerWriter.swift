@@ -3,11 +3,14 @@ import Spatial
 
 /// Writes the records of a layer as its protocol buffer message. Keeps its scratch space.
 struct LayerWriter {
-    private var features: [UInt8] = []
+    static let extent = 4096
+
+    var features: [UInt8] = []
+    /// Numbers in the layer of keys and values of the table, or -1.
     private var keys: [Int32] = []
     private var values: [Int32] = []
-    private var keyOrder: [Int] = []
-    private var valueOrder: [Int] = []
+    private(set) var keyOrder: [Int] = []
+    private(set) var valueOrder: [Int] = []
     private var tagBytes: [UInt8] = []
 
     /// Appends the layer; nothing if all records are dropped. Tables hold what is used, in order of first use.
@@ -15,25 +18,48 @@ struct LayerWriter {
         _ name: String, _ records: [LayerTileEncoder.Record], _ tags: [UInt32], _ table: MVTValueTable,
         _ geometry: [UInt8], _ output: inout [UInt8]
     ) {
+        begin()
+        grow(table)
+        for record in records where !record.isDropped { appendFeature(record, tags, geometry) }
+        guard !features.isEmpty else { return }
+        var tables: [UInt8] = []
+        for key in keyOrder { tables += LayerPiece.key(table.names[key]) }
+        appendValues(table, &tables)
+        output += LayerPiece.head(name, rest: features.count + tables.count + LayerPiece.tail.count)
+        output += features
+        output += tables
+        output += LayerPiece.tail
+    }
+
+    /// Starts a layer.
+    mutating func begin() {
         features.removeAll(keepingCapacity: true)
         keyOrder.removeAll(keepingCapacity: true)
         valueOrder.removeAll(keepingCapacity: true)
-        Self.clear(&keys, table.names.count)
-        Self.clear(&values, table.valueEnds.count)
-        for record in records where !record.isDropped { appendFeature(record, tags, geometry) }
-        guard !features.isEmpty else { return }
-        var head: [UInt8] = [15 << 3, 2]
-        head.appendField(1 << 3 | 2, text: name)
-        var tail: [UInt8] = []
-        for key in keyOrder { tail.appendField(3 << 3 | 2, text: table.names[key]) }
-        appendValues(table, &tail)
-        tail.append(5 << 3)
-        tail.appendVarint(MVTTileBuilder.extent)
-        output.append(3 << 3 | 2)
-        output.appendVarint(head.count + features.count + tail.count)
-        output.append(contentsOf: head)
-        output.append(contentsOf: features)
-        output.append(contentsOf: tail)
+        keys.removeAll(keepingCapacity: true)
+        values.removeAll(keepingCapacity: true)
+    }
+
+    /// Makes room for all keys and values of a table.
+    mutating func grow(_ table: borrowing MVTValueTable) {
+        keys.append(contentsOf: repeatElement(-1, count: table.names.count - keys.count))
+        values.append(contentsOf: repeatElement(-1, count: table.valueEnds.count - values.count))
+    }
+
+    /// Numbers a key, if it is new.
+    @inline(__always)
+    mutating func use(key: Int) {
+        guard keys[key] < 0 else { return }
+        keys[key] = Int32(keyOrder.count)
+        keyOrder.append(key)
+    }
+
+    /// Numbers a value, if it is new.
+    @inline(__always)
+    mutating func use(value: Int) {
+        guard values[value] < 0 else { return }
+        values[value] = Int32(valueOrder.count)
+        valueOrder.append(value)
     }
 
     /// The used values in order of first use: all at once where they came in that order.
@@ -48,24 +74,13 @@ struct LayerWriter {
         }
     }
 
-    private static func clear(_ numbers: inout [Int32], _ count: Int) {
-        numbers.removeAll(keepingCapacity: true)
-        numbers.append(contentsOf: repeatElement(-1, count: count))
-    }
-
-    private mutating func appendFeature(_ record: LayerTileEncoder.Record, _ tags: [UInt32], _ geometry: [UInt8]) {
+    mutating func appendFeature(_ record: LayerTileEncoder.Record, _ tags: [UInt32], _ geometry: [UInt8]) {
         tagBytes.removeAll(keepingCapacity: true)
         var index = record.tags.lowerBound
         while index < record.tags.upperBound {
             let key = Int(tags[index]), value = Int(tags[index + 1])
-            if keys[key] < 0 {
-                keys[key] = Int32(keyOrder.count)
-                keyOrder.append(key)
-            }
-            if values[value] < 0 {
-                values[value] = Int32(valueOrder.count)
-                valueOrder.append(value)
-            }
+            use(key: key)
+            use(value: value)
             tagBytes.appendVarint(Int(keys[key]))
             tagBytes.appendVarint(Int(values[value]))
             index += 2

@@ -15,7 +15,6 @@ struct MVTGeometryEncoder {
     private var half: Int64 = 0
     private var low: Int64 = 0
     private var high: Int64 = 0
-    private var tolerance = 0.0
 
     /// Geometry fields' contents (spec 4.3) of one feature after the other; who reads them remembers where they begin.
     var bytes: [UInt8] = []
@@ -27,11 +26,9 @@ struct MVTGeometryEncoder {
     private var line: [TilePoint] = []
     private var rings = RingSet()
     private var validity = RingValidity()
-    private var simplifier = TileSimplifier()
     private var cursor = TilePoint(x: 0, y: 0)
 
-    /// - Parameter tolerance: simplification in tile units after snapping, besides the levels of vertices.
-    mutating func reset(tile: TileID, buffer: Int, tolerance: Double) {
+    mutating func reset(tile: TileID, buffer: Int) {
         let exponent = Int64(20 - tile.z)
         zoom = UInt8(tile.z)
         up = max(0, -exponent)
@@ -43,7 +40,6 @@ struct MVTGeometryEncoder {
         high = Int64(4096 + buffer) << shift
         clip.low = low
         clip.high = high
-        self.tolerance = tolerance
     }
 
     /// Appends a feature's commands to ``bytes``; nothing is appended unless it is kept.
@@ -154,8 +150,7 @@ struct MVTGeometryEncoder {
             write += 1
         }
         line.removeLast(line.count - write)
-        if tolerance > 0 { simplifier.simplifyLine(&line, tolerance: tolerance) }
-        // A closed line within the tolerance has only its end left, twice; spec 4.3.3.2: LineTo MUST move.
+        // A closed line without a vertex of the zoom has only its end left, twice; spec 4.3.3.2: LineTo MUST move.
         guard line.count > 2 || (line.count == 2 && line[0] != line[1]) else {
             droppedRings += 1
             return
@@ -226,13 +221,6 @@ struct MVTGeometryEncoder {
     /// Finishes the ring of the points from `first` on; false, with them removed, if it has no area.
     private mutating func endRing(_ first: Int, isShell: Bool) -> Bool {
         rings.straighten(from: first)
-        if tolerance > 0 {
-            var ring = Array(rings.points[first...])
-            simplifier.simplifyRing(&ring, tolerance: tolerance)
-            rings.points.removeLast(rings.points.count - first)
-            rings.points.append(contentsOf: ring)
-            rings.straighten(from: first)
-        }
         let doubled = rings.points.count - first > 2 ? rings.doubledArea(first, rings.points.count) : 0
         guard doubled != 0 else {
             rings.points.removeLast(rings.points.count - first)

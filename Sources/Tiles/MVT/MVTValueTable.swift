@@ -89,6 +89,29 @@ struct MVTValueTable: Sendable {
         return found
     }
 
+    /// Takes encoded values that are not in the table yet; `ends` counts from their beginning.
+    mutating func adopt(_ encoded: [UInt8], _ ends: [Int]) {
+        let base = values.count
+        values += encoded
+        var start = base
+        for end in ends {
+            var reader = ByteReader(offset: start)
+            _ = reader.varint(values)
+            _ = reader.varint(values)
+            let tag = UInt8(truncatingIfNeeded: reader.varint(values))
+            if tag == 1 << 3 | 2 {
+                _ = reader.varint(values)
+                texts.adopt(values, reader.offset..<base + end, index: valueEnds.count)
+            } else {
+                let isDouble = tag & 7 == 1
+                let bits = isDouble ? reader.word(values) : reader.varint(values)
+                _ = numbers.index(tag: tag, bits: bits, next: valueEnds.count)
+            }
+            valueEnds.append(base + end)
+            start = base + end
+        }
+    }
+
     private mutating func beginText(_ count: Int) {
         values.append(4 << 3 | 2)
         values.appendVarint(1 + LayerWriter.size(of: count) + count)
@@ -187,6 +210,12 @@ private struct TextTable {
         return next
     }
 
+    /// Takes a text that is not in the table and lies in `values`.
+    mutating func adopt(_ values: [UInt8], _ range: Range<Int>, index: Int) {
+        _ = self.index(values.span.extracting(range), values, next: index)
+        didAppend(end: range.upperBound)
+    }
+
     mutating func didAppend(end: Int) { entries[entries.count - 1].end = end }
 
     private static func isEqual(_ text: borrowing Span<UInt8>, _ values: [UInt8], _ end: Int) -> Bool {
@@ -224,5 +253,28 @@ private struct TextTable {
             while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
             slots[slot] = UInt32(index + 1)
         }
+    }
+}
+
+/// Reads what this table wrote.
+private struct ByteReader {
+    private(set) var offset: Int
+
+    init(offset: Int) { self.offset = offset }
+
+    mutating func varint(_ bytes: [UInt8]) -> UInt64 {
+        var value: UInt64 = 0, shift: UInt64 = 0
+        while true {
+            let byte = bytes[offset]
+            offset += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+    }
+
+    mutating func word(_ bytes: [UInt8]) -> UInt64 {
+        defer { offset += 8 }
+        return (0..<8).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
     }
 }

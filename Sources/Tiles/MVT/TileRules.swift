@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What happens to a polygon whose area in the tile is below ``TileRules/tinyArea``.
+public enum TinyPolygonPolicy: Sendable, Hashable {
+    /// Kept as it is; it disappears only if it collapses to nothing on the tile's grid.
+    case keep
+    /// Left out and counted.
+    case drop
+    /// Left out or drawn as a square that stands for others, too; see ``TinyPolygons``.
+    case square
+}
+
 /// What a layer's tiles hold: which zooms, which fields, and what gives way where there is too much.
 ///
 /// Every rule is decided from the features that touch the tile and its buffer, in row order, so that tiles can be made

@@ -31,6 +31,7 @@ public final class City: Sendable {
     private let state: Mutex<State>
     private let refreshing = Mutex<Bool>(false)
     private let compactions = Compactions()
+    let composer = TileComposer()
     let models = ModelCache()
     /// The terrain as it was last read, with the files it came from.
     private let ground = Mutex<(definition: TerrainDefinition, model: ElevationModel)?>(nil)

@@ -141,7 +141,10 @@ extension LayerView {
         var request = request
         var rows = tileRows(area)
         let columns = self.columns(request)
-        coarsen(&rows, &request, attributes: columns.count, passes: { filter?.passes($0) ?? true }, scratch: &scratch)
+        var ladder: SquareLadder?
+        coarsen(
+            &rows, &request, attributes: columns.count, ladder: &ladder, passes: { filter?.passes($0) ?? true },
+            scratch: &scratch)
         encoder.beginLayer(definition.id, kind: definition.geometry, rules: request.rules)
         if request.countsAll, filter == nil {
             encoder.skipTiny(rows.skipped(in: request.tile, hidden: delta.hiddenRows))

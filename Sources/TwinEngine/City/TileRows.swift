@@ -56,24 +56,38 @@ extension LayerView {
     func tileRows(_ area: GridBox) -> TileRows {
         var rows = TileRows()
         _ = snapshot.searchRanges(area) { first, end in
-            if let last = rows.ranges.last, last.upperBound == first {
-                rows.ranges[rows.ranges.count - 1] = last.lowerBound..<end
-            } else {
-                rows.ranges.append(first..<end)
-            }
+            rows.ranges.append(first..<end)
             return true
         }
-        for (index, feature) in delta.features.enumerated() where feature.box.intersects(area) {
-            rows.changed.append(-1 - index)
+        // The search comes to whole subtrees early; tiles are in the order of rows.
+        rows.ranges.sort { $0.lowerBound < $1.lowerBound }
+        var merged = 0
+        for index in rows.ranges.indices.dropFirst() {
+            let next = rows.ranges[index]
+            if rows.ranges[merged].upperBound == next.lowerBound {
+                rows.ranges[merged] = rows.ranges[merged].lowerBound..<next.upperBound
+            } else {
+                merged += 1
+                rows.ranges[merged] = next
+            }
         }
+        rows.ranges.removeLast(max(0, rows.ranges.count - merged - 1))
+        rows.changed = changedRows(area)
         return rows
+    }
+
+    /// Rows of the delta whose boxes meet an area.
+    func changedRows(_ area: GridBox) -> [Int] {
+        delta.features.indices.filter { delta.features[$0].box.intersects(area) }.map { -1 - $0 }
     }
 
     /// Decides which polygons a tile draws: makes the squares larger until the layer's estimate is within its limit of
     /// bytes, and leaves out the rows that are not drawn then.
+    ///
+    /// - Parameter ladder: the estimate, where one was needed.
     func coarsen(
-        _ rows: inout TileRows, _ request: inout TileRequest, attributes: Int, passes: (Int) -> Bool,
-        scratch: inout [UInt32]
+        _ rows: inout TileRows, _ request: inout TileRequest, attributes: Int, ladder: inout SquareLadder?,
+        passes: (Int) -> Bool, scratch: inout [UInt32]
     ) {
         let rules = request.rules
         guard definition.geometry == .polygon, rules.tinyPolygons == .square, request.tile.z < rules.tinyBelowZoom,
@@ -81,34 +95,37 @@ extension LayerView {
         else { return }
         if let most = rules.maximumBytes, mostBytes(rows, attributes) > most {
             if request.plane == .webMercator { rows.extents = polygonExtents() }
-            var ladder = SquareLadder(rules, tile: request.tile, attributes: attributes)
+            var sum = SquareLadder(rules, tile: request.tile, attributes: attributes)
             rows.limit = limit(request)
             rows.forEach(hidden: delta.hiddenRows) { row in
                 guard passes(row) else { return true }
-                ladder.add(extent(of: row, rows, request.plane, &scratch), vertices: vertexCount(row: row))
+                sum.add(extent(of: row, rows, request.plane, &scratch), vertices: vertexCount(row: row))
                 return true
             }
-            let side = ladder.side(within: most)
+            ladder = sum
+            let side = sum.side(within: most)
             if side > rules.squareSide { request.rules.tinyArea = Double(side * side) }
         }
         if request.plane == .webMercator, request.tile.z < Self.extentsBelowZoom { rows.extents = polygonExtents() }
         rows.limit = limit(request)
     }
 
-    private func limit(_ request: TileRequest) -> Float {
+    /// The reach below which a polygon is not drawn.
+    func limit(_ request: TileRequest) -> Float {
         let unit = Double(request.tile.worldSize) / 4096
         return Float(Double(request.rules.squareSide * request.rules.squareSide) * unit * unit)
     }
 
-    private func extent(
+    /// The extent of a row's polygon.
+    func extent(
         of row: Int, _ rows: TileRows, _ plane: TileGrid.Plane, _ scratch: inout [UInt32]
     ) -> TinyPolygons.Extent {
         if row >= 0, let extents = rows.extents { return extents.rows[row] }
         return polygonExtent(row: row, on: plane, scratch: &scratch).0
     }
 
-    /// More bytes than the estimate of any polygons of the rows. O(ranges).
-    private func mostBytes(_ rows: TileRows, _ attributes: Int) -> Int {
+    /// At least as many bytes as the estimate for the rows' polygons. O(ranges).
+    func mostBytes(_ rows: TileRows, _ attributes: Int) -> Int {
         let each = SquareLadder.bytes(vertices: 0, attributes: attributes)
         var bytes = rows.changed.reduce(0) { $0 + each + 3 * vertexCount(row: $1) }
         for range in rows.ranges {
@@ -117,6 +134,21 @@ extension LayerView {
             bytes += range.count * each + 3 * vertices
         }
         return bytes
+    }
+
+    /// Calls `body` with the rows of a range that may be drawn.
+    func forEachRow(in range: Range<Int>, _ rows: TileRows, _ body: (Int) throws -> Void) throws {
+        var failure: (any Error)?
+        _ = rows.forEach(in: range, hidden: delta.hiddenRows) { row in
+            do {
+                try body(row)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
     }
 
     func vertexCount(row: Int) -> Int {

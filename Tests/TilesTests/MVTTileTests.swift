@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Tiles
 
-@Suite struct MVTTileBuilderTests {
+@Suite struct MVTTileTests {
     let tile: TileID
 
     init() throws { tile = try TileID(z: 14, x: 13653, y: 6361) }
@@ -16,13 +16,13 @@ import Tiles
     }
 
     func begin(
-        _ builder: inout MVTTileBuilder, id: UInt64, kind: GeometryKind, xy: [UInt32], ends: [UInt32]
+        _ builder: inout TestTileBuilder, id: UInt64, kind: GeometryKind, xy: [UInt32], ends: [UInt32]
     ) -> Bool {
         builder.beginFeature(id: id, kind: kind, xy: xy.span, ringEnds: ends.span)
     }
 
     @Test func droppedFeaturesAreCounted() {
-        var builder = MVTTileBuilder(tile: tile)
+        var builder = TestTileBuilder(tile: tile)
         builder.beginLayer("a")
         let ends: [UInt32] = [3 | ringStartsPart]
         let outside = world(5000, 5000) + world(5100, 5000) + world(5100, 5100)
@@ -33,14 +33,14 @@ import Tiles
         #expect(!answer2)
         builder.endLayer()
         #expect(builder.finish().isEmpty)
-        #expect(builder.statistics.droppedOutside == 1)
-        #expect(builder.statistics.droppedCollapsed == 1)
+        #expect(builder.account.outside == 1)
+        #expect(builder.account.collapsed == 1)
     }
 
     /// GDAL is an independent reader of what the builder writes.
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ogrinfo"), "ogrinfo is not installed"))
     func gdalReadsATile() throws {
-        var builder = MVTTileBuilder(tile: tile)
+        var builder = TestTileBuilder(tile: tile)
         builder.beginLayer("buildings")
         let name = builder.intern(key: "name")
         let floors = builder.intern(key: "floors")
@@ -78,7 +78,7 @@ import Tiles
 
     @Test func speed() {
         var random = SeededGenerator.printed()
-        var builder = MVTTileBuilder(tile: tile)
+        var builder = TestTileBuilder(tile: tile)
         builder.beginLayer("buildings")
         let key = builder.intern(key: "use")
         let count = 50_000
@@ -99,6 +99,6 @@ import Tiles
         }
         builder.endLayer()
         print("MVT: \(count) polygons of 6 vertices in \(duration), \(builder.finish().count) bytes")
-        #expect(builder.statistics.kept == count)
+        #expect(builder.account.written == count)
     }
 }

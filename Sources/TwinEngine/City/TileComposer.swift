@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import Spatial
+import Synchronization
+public import Tiles
+
+/// A vector tile as it is sent.
+public struct PackedTile: Sendable {
+    /// Empty where no layer has a feature.
+    public var plain: [UInt8]
+    /// The gzip form; empty where the tile is.
+    public var gzip: [UInt8]
+
+    public init(plain: [UInt8] = [], gzip: [UInt8] = []) {
+        self.plain = plain
+        self.gzip = gzip
+    }
+}
+
+/// Remembers the larger tiles in pieces, so that an edit makes only the pieces again that it touched.
+///
+/// A piece is a run of snapshot rows whose features take about ``pieceSize`` bytes, encoded and compressed; the changed
+/// features of the delta are the last one. The bytes are those that ``TileMaker`` gives: a piece is used again only
+/// where its rows are as they were and the keys and values before it have the same numbers.
+///
+/// Thread use: any. A tile that is being remade is not remembered meanwhile: who asks for it then makes it whole.
+final class TileComposer: Sendable {
+    /// Tiles below this size are made as a whole.
+    static let smallestTile = 32_768
+    static let pieceSize = 8192
+
+    struct Key: Hashable {
+        var tile: TileID
+        var layers: [String]
+        var masked: [String: Set<String>]
+    }
+    fileprivate struct Entry {
+        var layers: [ComposedLayer]
+        var cost: Int
+        var used: UInt64
+    }
+    fileprivate struct State {
+        var entries: [Key: Entry] = [:]
+        var cost = 0
+        var clock: UInt64 = 0
+        var tools: [TileTools] = []
+    }
+    private let state = Mutex(State())
+    private let capacity: Int
+
+    /// - Parameter capacity: bytes that pieces may take.
+    init(capacity: Int = 96 << 20) { self.capacity = capacity }
+
+    /// Bytes held.
+    var byteCount: Int { state.withLock { $0.cost } }
+
+    /// The tile of some layers of one view.
+    func tile(
+        _ id: TileID, grid: TileGrid, layers: [LayerView], maskedFields: [String: Set<String>]
+    ) throws -> PackedTile {
+        let key = Key(tile: id, layers: layers.map(\.definition.id), masked: maskedFields)
+        var known = state.withLock { $0.take(key) }
+        let tools = try state.withLock { $0.tools.popLast() } ?? TileTools()
+        defer { state.withLock { $0.tools.append(tools) } }
+        var composed: [ComposedLayer] = []
+        let area = try grid.box(of: id)
+        for (index, layer) in layers.enumerated() {
+            guard layer.definition.zoom.contains(id.z), !area.isEmpty else { continue }
+            let masked = maskedFields[layer.definition.id] ?? []
+            let place = known.firstIndex { $0.view.definition.id == layers[index].definition.id }
+            if let place {
+                var old = known.remove(at: place)
+                if try old.update(to: layer, area, tools) {
+                    composed.append(old)
+                    continue
+                }
+            }
+            let request = TileRequest(tile: id, plane: .webMercator, rules: layer.definition.tileRules, masked: masked)
+            composed.append(try ComposedLayer(layer, area, request, tools))
+        }
+        let size = composed.reduce(0) { $0 + $1.size }
+        guard size > 0 else { return PackedTile() }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(size)
+        guard size >= Self.smallestTile else {
+            for layer in composed { layer.append(to: &plain) }
+            return PackedTile(plain: plain, gzip: try tools.compressor.gzip(plain))
+        }
+        var packed = PieceCompressor.head
+        packed.reserveCapacity(size / 2)
+        for index in composed.indices {
+            composed[index].append(to: &plain)
+            composed[index].appendPacked(to: &packed, tools)
+        }
+        packed += PieceCompressor.tail(plain)
+        state.withLock { [composed] in $0.put(key, composed, capacity) }
+        return PackedTile(plain: plain, gzip: packed)
+    }
+}
+
+extension TileComposer.State {
+    fileprivate mutating func take(_ key: TileComposer.Key) -> [ComposedLayer] {
+        guard let entry = entries.removeValue(forKey: key) else { return [] }
+        cost -= entry.cost
+        return entry.layers
+    }
+
+    /// Keeps a tile, and forgets those that were not asked for the longest.
+    fileprivate mutating func put(_ key: TileComposer.Key, _ layers: [ComposedLayer], _ capacity: Int) {
+        _ = take(key)
+        let size = layers.reduce(0) { $0 + $1.cost }
+        guard size <= capacity / 4 else { return }
+        clock += 1
+        entries[key] = TileComposer.Entry(layers: layers, cost: size, used: clock)
+        cost += size
+        while cost > capacity, let oldest = entries.min(by: { $0.value.used < $1.value.used })?.key { _ = take(oldest) }
+    }
+}
+
+/// What one worker needs to make tiles, kept between them.
+///
+/// @unchecked Sendable because who takes it out of the composer's list has it alone until it is put back.
+final class TileTools: @unchecked Sendable {
+    var encoder = LayerTileEncoder()
+    var scratch: [UInt32] = []
+    let compressor: GzipCompressor
+    let pieces: PieceCompressor
+
+    init() throws {
+        compressor = try GzipCompressor()
+        pieces = try PieceCompressor()
+    }
+}
+
+extension City {
+    /// A vector tile of some layers with its gzip form: the bytes of ``tile(_:layers:maskedFields:filters:)``.
+    ///
+    /// Larger tiles are remembered in pieces: one that was made before costs only what edits touched since.
+    public func packedTile(
+        _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:]
+    ) throws -> PackedTile {
+        try composer.tile(id, grid: tileGrid, layers: layers, maskedFields: maskedFields)
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Spatial
+import TestSupport
+import Testing
+import Tiles
+
+@testable import TwinEngine
+
+/// Tiles that are remembered in pieces against tiles that are made as a whole, over random edits.
+@Suite struct TileComposerTests {
+    private static func tiles(_ zooms: ClosedRange<Int>) -> [TileID] {
+        zooms.map { z in
+            let place = WebMercator.worldPoint(longitude: 120.0, latitude: 36.26)
+            return TileID(containingWorldX: place.x, y: place.y, zoom: z)
+        }
+    }
+
+    private static func edit(_ count: Int, _ random: inout SeededGenerator) -> String {
+        (0..<count).map { _ in
+            let id = Int.random(in: 1...6000, using: &random)
+            let other = "(SELECT geom FROM things WHERE id = \(id / 2 + 1))"
+            let part: String
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0: part = "UPDATE things SET use = 'edit \(id % 500)' WHERE id = \(id)"
+            case 1: part = "UPDATE things SET floors = \(id % 90) WHERE id = \(id)"
+            case 2: part = "UPDATE things SET use = NULL, floors = NULL WHERE id = \(id)"
+            case 3: part = "DELETE FROM things WHERE id = \(id)"
+            case 4: part = "UPDATE things SET geom = coalesce(\(other), geom) WHERE id = \(id)"
+            default: part = "INSERT INTO things (geom, use, floors) SELECT geom, use, 100 FROM things WHERE id = \(id)"
+            }
+            return part + ";"
+        }.joined(separator: "\n")
+    }
+
+    @Test(arguments: [nil, 120_000])
+    func piecesGiveTheBytesOfTheWhole(_ limit: Int?) throws {
+        var random = SeededGenerator.printed()
+        let fixture = try TileBuildFixture(
+            buildings: 6000, tiles: limit.map { "{max_bytes: \($0), tiny_area: 1}" } ?? "{tiny: keep}")
+        let city = try fixture.city.open()
+        let ids = Self.tiles(9...13)
+        for round in 0..<14 {
+            let view = city.view()
+            for id in ids {
+                let whole = try city.tile(id, layers: view.layers)
+                let packed = try city.packedTile(id, layers: view.layers)
+                #expect(packed.plain == whole, "\(id), round \(round)")
+                #expect(try Compression.gunzip(packed.gzip, limit: 1 << 24) == whole, "\(id), round \(round)")
+            }
+            if round == 7 {
+                #expect(city.composer.byteCount > 0)
+                // Many at once, which are compacted.
+                try fixture.city.edit("UPDATE things SET floors = floors + 1 WHERE id % 17 = 0")
+                try city.refresh()
+                try city.finishCompactions()
+            } else {
+                try fixture.city.edit(Self.edit(Int.random(in: 1...12, using: &random), &random))
+                try city.refresh()
+            }
+        }
+    }
+
+    /// Callers who see other fields have other tiles.
+    @Test func maskedFieldsAreNotMixed() throws {
+        let fixture = try TileBuildFixture(buildings: 4000, tiles: "{tiny: keep}")
+        let city = try fixture.city.open()
+        let layers = city.view().layers
+        let id = Self.tiles(12...12)[0]
+        for masked in [[:], ["things": ["use"]], [:], ["things": ["floors"]]] as [[String: Set<String>]] {
+            #expect(
+                try city.packedTile(id, layers: layers, maskedFields: masked).plain
+                    == city.tile(id, layers: layers, maskedFields: masked))
+        }
+    }
+
+    @Test func forgetsTheOldest() throws {
+        let fixture = try TileBuildFixture(buildings: 4000, tiles: "{tiny: keep}")
+        let city = try fixture.city.open()
+        let composer = TileComposer(capacity: 2 << 20)
+        for id in Self.tiles(8...13) {
+            _ = try composer.tile(id, grid: city.tileGrid, layers: city.view().layers, maskedFields: [:])
+            #expect(composer.byteCount <= 2 << 20)
+        }
+    }
+}
