@@ -99,7 +99,7 @@ def inventory(page):
     return True
 
 
-def tool(name, *clicks, wait=6000):
+def tool(name, *clicks, wait=2000):
     """Opens a 3D tool and clicks in it or in the scene: a selector, or an offset from its middle."""
     def act(page):
         page.click(f"[data-tool={name}]")
@@ -110,6 +110,7 @@ def tool(name, *clicks, wait=6000):
             else:
                 page.mouse.click(box["x"] + box["width"] / 2 + click[0], box["y"] + box["height"] / 2 + click[1])
             page.wait_for_timeout(500)
+        page.evaluate("import('/web/js/map3d.js').then((scene) => scene.idle())")
         page.wait_for_timeout(wait)
         return True
     return act

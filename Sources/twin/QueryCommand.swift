@@ -7,7 +7,7 @@ struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
         abstract: "Ask a store without a server.",
-        subcommands: [RadiusCommand.self, QuestionCommand.self])
+        subcommands: [RadiusCommand.self, QuestionCommand.self, SearchCommand.self])
 
     struct RadiusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -46,7 +46,7 @@ extension QueryRoutes {
         }
     }
 
-    private static func milliseconds(since start: ContinuousClock.Instant) -> Double {
+    static func milliseconds(since start: ContinuousClock.Instant) -> Double {
         let parts = (ContinuousClock.now - start).components
         return Double(parts.seconds) * 1e3 + Double(parts.attoseconds) / 1e15
     }
