@@ -201,17 +201,22 @@ def analysing(page, logged):
     box = page.locator("#map2d").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_timeout(1500)
-    page.click("#tab-plan")
     check("a click chooses the parcel", "宗地" in page.inner_text(".chosen"), page.inner_text(".chosen"))
     page.click("#plan-run")
     if check("the report comes", browser.appears(page, "#plan-result [data-fact=area]", 60)):
         right = execute(page, "parcel-report", {"parcel": {"layer": "parcels", "id": parcel["id"]}})
-        shown = float(page.inner_text("#plan-result [data-fact=area]").split()[0].replace(",", ""))
+        shown = float(re.match(r"[\d.,]+", page.inner_text("#plan-result [data-fact=area]"))[0].replace(",", ""))
         check("its area is the API's", abs(shown - right["parcel"]["area"]) < 0.006, f"{shown} {right['parcel']['area']}")
         touched = [l["layer"] for l in right["layers"] if l["count"]]
         check("every layer that it touches is listed", page.locator("#plan-result [data-section]").count() == len(touched), touched)
         page.wait_for_timeout(800)
         check("the parcel is on the map", rendered(page, "twin-result-fill") >= 1)
+    somewhere = execute(page, "plan-conflict", {"layers": ["landuse_plan", "control_plan"], "limit": 1})["features"]
+    if somewhere:
+        at = browser.middle(somewhere[0]["geometry"])
+        if not browser.visit(page, BASE, f"view=2d&lang=zh&theme=light&center={at[0]:.7f},{at[1]:.7f}&zoom=16&tab=plan", "the map with a conflict is ready", logged):
+            return
+        browser.appears(page, "[data-plan=plan-conflict]")
     page.click("[data-plan=plan-conflict]")
     browser.appears(page, "[data-layer-chip=landuse_plan]")
     for chip in page.locator("[data-input=layers] [data-layer-chip]").all():

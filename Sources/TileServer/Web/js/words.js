@@ -32,6 +32,7 @@ export const TOOL_WORDS = {
   planHint: ["选择一项分析：选取或绘制地块、选择规划图层，运行后在地图与表格中查看结果。", "Choose an analysis: pick or draw a parcel, choose plans, run it, and see the result on the map and in the table."],
   planRun: ["运行", "Run"], planRunning: ["正在计算", "Running"], planPage: ["打开报告（可打印）", "Open the report to print"], planResult: ["结果", "Result"],
   planSection: ["管线断面", "Pipe section"], planInventory: ["CIM 清单", "CIM inventory"],
+  inputNoArea: ["此处没有面要素，请点击别处", "No area here: click elsewhere"],
   inputMust: ["必填", "required"], inputMore: ["更多参数", "More inputs"], inputMissing: ["请填写“{0}”", "Fill in “{0}”"], inputNone: ["尚未选择", "Nothing chosen yet"], inputPick: ["点选", "Pick"],
   inputPickHint: ["点击地图上的面要素", "Click an area on the map"], inputDraw: ["绘制", "Draw"], inputDrawn: ["已绘制 {0} 个顶点", "Drawn, {0} points"], inputView: ["当前视图", "What is in view"],
   input_parcel: ["地块", "Parcel"], input_layers: ["图层", "Layers"], input_nearest: ["最近设施图层", "Nearest of"], input_reach: ["搜索距离 (m)", "Reach (m)"], input_limit: ["明细条数上限", "Features listed"],

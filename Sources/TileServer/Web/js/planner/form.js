@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A form for the inputs of an analysis, made from the JSON Schemas of its description.
 
+import * as api from "../api.js";
 import { draw, stop } from "../draw.js";
 import { h } from "../dom.js";
 import { has, number, t, title } from "../i18n.js";
 import * as map2d from "../map2d.js";
-import { on } from "../state.js";
+import { state } from "../state.js";
 import { bounds } from "../style.js";
 
 /** What kind of field a schema asks for. */
@@ -96,8 +97,17 @@ function json(name) {
   } };
 }
 
-let picking = null; // the field that takes the next selected feature
-on("feature", (what) => picking && what && picking(what));
+let unpick = null; // gives up picking
+
+/** The area at a place: of a layer of parcels first, then of the layers that are shown, the smaller one. Null where there is none. */
+async function areaAt(city, at) {
+  const areas = city.layers.filter((l) => l.geometry === "polygon" && l.count);
+  const rank = (l) => (/parcel/.test(l.id) ? 0 : state.layers.has(l.id) && !l.base ? 1 : l.base ? 3 : 2);
+  const found = await api.radius(at, 0, areas.map((l) => l.id), 5);
+  const size = (f) => { const [w, s, e, n] = bounds(f.geometry); return (e - w) * (n - s); };
+  const hits = found.layers.flatMap((g) => g.features.map((feature) => ({ layer: areas.find((l) => l.id === g.id), feature })));
+  return hits.sort((a, b) => rank(a.layer) - rank(b.layer) || size(a.feature) - size(b.feature))[0] || null;
+}
 
 /** A polygon that is drawn, or (where `chosen`) a feature that is clicked. */
 function geometry(city, chosen) {
@@ -108,26 +118,36 @@ function geometry(city, chosen) {
     words.textContent = text;
     map2d.showSelected(shape ? { type: "Feature", properties: {}, geometry: shape } : null);
   };
-  const pick = h("button", { class: "btn", type: "button", "data-pick": "", "aria-pressed": "false", onclick: () => (picking ? unpick() : start()) }, t("inputPick"));
-  const unpick = () => {
-    picking = null;
-    pick.setAttribute("aria-pressed", "false");
-    pick.classList.remove("on");
+  const pick = h("button", { class: "btn", type: "button", "data-pick": "", "aria-pressed": "false", onclick: () => (unpick ? unpick() : start()) }, t("inputPick"));
+  const mark = (on) => {
+    pick.setAttribute("aria-pressed", String(on));
+    pick.classList.toggle("on", on);
   };
   const start = () => {
     stop();
-    pick.setAttribute("aria-pressed", "true");
-    pick.classList.add("on");
+    mark(true);
     words.textContent = t("inputPickHint");
-    picking = ({ layer, id, geometry: shape, properties }) => {
-      if (!layer || layer.geometry !== "polygon" || id === undefined) return;
-      unpick();
-      const name = (properties && (properties.name || properties.code)) || id;
-      put(chosen ? { layer: layer.id, id: Number(id) } : shape, `${title(layer.title, layer.id)} ${name}`, shape);
+    unpick = () => {
+      unpick = null;
+      mark(false);
+      map2d.capture(null);
     };
+    map2d.capture({ click: choose, move: () => {}, finish: () => {} });
+  };
+  const choose = async (at) => {
+    try {
+      const hit = await areaAt(city, at);
+      if (!hit) return void (words.textContent = t("inputNoArea"));
+      unpick?.();
+      const { layer, feature } = hit;
+      const name = feature.properties.name || feature.properties.code || feature.id;
+      put(chosen ? { layer: layer.id, id: feature.id } : feature.geometry, `${title(layer.title, layer.id)} ${name}`, feature.geometry);
+    } catch (error) {
+      words.textContent = error.message;
+    }
   };
   const drawn = async () => {
-    unpick();
+    unpick?.();
     const shape = await draw("Polygon");
     if (shape) put(shape, t("inputDrawn", number(shape.coordinates[0].length - 1)), shape);
   };
@@ -138,6 +158,6 @@ function geometry(city, chosen) {
 
 /** Ends picking and drawing, when the form goes away. */
 export function release() {
-  picking = null;
+  unpick?.();
   stop();
 }
