@@ -51,7 +51,7 @@ function make(city, name, input) {
     case "parcel": return geometry(city, true);
     case "polygon": return geometry(city, false);
     case "layers": return checklist(name, schema.maxItems && schema.maxItems <= 8 ? areas.filter((l) => !l.base) : city.layers.filter((l) => l.count), input.minOccurs > 0);
-    case "layer": return select(name, [["", "—"], ...areas.map((l) => [l.id, title(l.title, l.id)])], "");
+    case "layer": return select(name, [["", "—"], ...(/^(sources|targets)$/.test(name) ? city.layers.filter((l) => l.count) : areas).map((l) => [l.id, title(l.title, l.id)])], "");
     case "enum": return select(name, schema.enum.map((v) => [v, has(`choice_${v}`) ? t(`choice_${v}`) : String(v)]), schema.default ?? "");
     case "boolean": {
       const box = h("input", { type: "checkbox", checked: schema.default === true, "aria-labelledby": `label-${name}` });
