@@ -242,7 +242,8 @@ def buildings():
             open_ones.append(identity)
             continue
         area, height = footprint(feature).area, float(properties["height"])
-        if abs(mesh.volume - area * height) > 0.01 * area * height:
+        # A hundredth, or what rounding to 1/32 m does to the surface.
+        if abs(mesh.volume - area * height) > max(0.01 * area * height, mesh.area / 64):
             wrong.append((identity, round(mesh.volume, 1), round(area * height, 1)))
         if number % 25 == 0:
             world = numpy.column_stack([corners.reshape(-1, 3), numpy.ones(corners.shape[0] * 3)]) @ transform.T
@@ -251,7 +252,7 @@ def buildings():
             if shapely.hausdorff_distance(metres, shapely.MultiPoint(shapely.get_coordinates(footprint(feature)))) > 0.05:
                 astray.append(identity)
     check(f"buildings: all {len(features)} are closed solids (trimesh)", not open_ones, open_ones[:10])
-    check("buildings: volume = footprint area × height within 1 %", not wrong, f"{len(wrong)}: {wrong[:5]}")
+    check("buildings: volume = footprint area × height within 1 % or the tile's grid", not wrong, f"{len(wrong)}: {wrong[:5]}")
     check("buildings: walls stand on the footprint within 5 cm (pyproj)", not astray, astray[:10])
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import TestSupport
 import Testing
+import Tiles
 
 @testable import TwinEngine
 
@@ -119,7 +120,10 @@ struct ReaderOutcome {
         let path = try #require(SharedData.path("cityjson/rotterdam/3-20-DELFSHAVEN.city.json"))
         let outcome = try ReaderOutcome(CityJSONReader(path: path))
         #expect(outcome.description.crs == "EPSG:28992")
-        #expect(outcome.description.notes == ["footprint of 853 objects: GroundSurface polygons"])
+        #expect(
+            outcome.description.notes == [
+                "textures are not read; materials are", "footprint of 853 objects: GroundSurface polygons",
+            ])
     }
 
     @Test func cubeHasFootprintHeightAndSolid() throws {

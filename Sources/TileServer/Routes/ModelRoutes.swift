@@ -8,6 +8,10 @@ enum ModelRoutes {
 
     static let routes: [Route] = [
         Route(
+            .get, "/3dtiles/tileset.json",
+            "The city's root tileset: all models and registered external tilesets that the caller may see",
+            handler: root),
+        Route(
             .get, "/3dtiles/{model}/tileset.json", "3D Tiles 1.1 tileset of a model", parameters: [model],
             handler: tileset),
         Route(
@@ -53,6 +57,47 @@ enum ModelRoutes {
         return (id, scope)
     }
 
+    @Sendable private static func root(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        let view = server.city.view()
+        let models = readable(server, view, request.principal).map { model in
+            (
+                id: model.id,
+                layers: Set(
+                    model.layers.filter { id in
+                        view.layer(id).map { server.access.canRead(request.principal, .layer($0.definition)) } ?? false
+                    })
+            )
+        }
+        let tilesets = server.city.project.tilesets.filter {
+            server.access.canRead(request.principal, .tileset($0.id, $0.classification))
+        }
+        return try await server.workers.run {
+            let root = try server.city.rootTileset(models: models, tilesets: Set(tilesets.map(\.id)))
+            var reply = Reply(root.json, type: "application/json")
+            reply.cacheControl = "no-cache"
+            return reply
+        }
+    }
+
+    /// A file of an external tileset, after the access decision about it.
+    private static func file(
+        _ server: CityServer, _ request: RouteRequest, _ tileset: ExternalTileset, path: String
+    ) async throws -> Reply {
+        if case .deny(let reason) = server.access.decide(
+            request.principal, .read, .tileset(tileset.id, tileset.classification))
+        {
+            throw Problem(.forbidden, reason)
+        }
+        return try await server.workers.run {
+            guard let bytes = tileset.content(path: path) else {
+                throw Problem.notFound("the tileset '\(tileset.id)' has no file '\(path.prefix(120))'")
+            }
+            var reply = Reply(bytes, type: type(path))
+            reply.cacheControl = "no-cache"
+            return reply
+        }
+    }
+
     @Sendable private static func tileset(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         try await reply(server, request, path: "tileset.json")
     }
@@ -62,6 +107,10 @@ enum ModelRoutes {
     }
 
     private static func reply(_ server: CityServer, _ request: RouteRequest, path: String) async throws -> Reply {
+        let name = request.path("model")
+        if let tileset = server.city.project.tilesets.first(where: { $0.id == name }) {
+            return try await file(server, request, tileset, path: path)
+        }
         let (id, scope) = try scope(server, request)
         return try await server.workers.run {
             let isFlat = path.hasPrefix("flat/")
@@ -81,10 +130,14 @@ enum ModelRoutes {
     private static func type(_ path: String) -> String {
         if path.hasSuffix(".glb") {
             "model/gltf-binary"
-        } else if path.hasSuffix(".subtree") {
-            "application/octet-stream"
-        } else {
+        } else if path.hasSuffix(".json") || path.hasSuffix(".gltf") {
             "application/json"
+        } else if path.hasSuffix(".jpg") || path.hasSuffix(".jpeg") {
+            "image/jpeg"
+        } else if path.hasSuffix(".png") {
+            "image/png"
+        } else {
+            "application/octet-stream"
         }
     }
 }

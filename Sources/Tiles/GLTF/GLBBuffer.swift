@@ -71,6 +71,19 @@ struct GLBBuffer {
                 isTriangles: false, filter: filter))
     }
 
+    /// Appends a column of a property table, four or eight bytes a value, as a compressed view and returns its index.
+    mutating func addCompressed<Value: BitwiseCopyable>(column: [Value]) -> Int {
+        // Safe: the bytes of a trivial type, read for the time of the copy only.
+        let raw = unsafe column.withUnsafeBytes { raw in unsafe [UInt8](raw) }
+        let stride = MemoryLayout<Value>.stride
+        let encoded = Meshopt.encodeVertices(raw, stride: stride)
+        return addCompressed(
+            encoded, decoded: raw.count, target: nil,
+            Compression(
+                offset: bytes.count, length: encoded.count, stride: stride, count: column.count, isTriangles: false,
+                filter: .none))
+    }
+
     /// Appends triangles as a compressed view of `size` bytes per index and returns its index.
     mutating func addCompressed(triangles indices: [UInt32], vertexCount: Int, size: Int) -> Int {
         let encoded = Meshopt.encodeTriangles(indices, vertexCount: vertexCount)
@@ -82,12 +95,13 @@ struct GLBBuffer {
     }
 
     private mutating func addCompressed(
-        _ encoded: [UInt8], decoded: Int, target: Int, _ compression: Compression
+        _ encoded: [UInt8], decoded: Int, target: Int?, _ compression: Compression
     ) -> Int {
         bytes.append(contentsOf: encoded)
         views.append(
             View(
-                offset: decodedLength, length: decoded, stride: compression.isTriangles ? nil : compression.stride,
+                offset: decodedLength, length: decoded,
+                stride: compression.isTriangles || target == nil ? nil : compression.stride,
                 target: target, compression: compression))
         decodedLength += (decoded + 7) / 8 * 8
         return views.count - 1

@@ -36,6 +36,9 @@ public struct GLBBuilder: Sendable {
     /// Of meshes without compression.
     public var normalFormat: NormalFormat
     public var compression: MeshCompression
+    /// With compression: corners are written once, whatever the normals of their faces (``SharedMesh``), and the
+    /// columns are compressed too. For meshes of flat faces, whose primitives then become three or four.
+    public var sharesCorners = false
     /// The id of the class that the columns belong to.
     public var className: String
     private var primitives: [(mesh: TriangleMesh, material: GLBMaterial)] = []
@@ -79,17 +82,38 @@ public struct GLBBuilder: Sendable {
         let written = try write(translation, rows, into: &buffer)
         var copies: [StoredInstances] = []
         for set in instances { copies.append(try StoredInstances(set, translation, rows: rows, into: &buffer)) }
-        let table = columns.map { StoredColumn($0, into: &buffer) }
+        var tables = [Table(className: className, rows: rows, columns: stored(into: &buffer))]
+        if columns.isEmpty { tables = [] }
+        if written.primitives.contains(where: { $0.primitive.surface != nil }) {
+            let names = PropertyColumn(
+                id: "type", displayName: "表面", values: .string(SurfaceKind.allCases.map(\.name)))
+            tables.append(
+                Table(
+                    className: "surface", rows: SurfaceKind.allCases.count,
+                    columns: [StoredColumn(names, into: &buffer)]))
+        }
         // EXT_structural_metadata wants 8; a length that is a multiple of 8 needs no further padding.
         buffer.align(8)
         var json = JSONText()
-        writeDocument(written, copies, table, rows, translation, buffer, into: &json)
+        writeDocument(written, copies, tables, translation, buffer, into: &json)
         return try assemble(json.bytes, buffer.bytes)
+    }
+
+    private func stored(into buffer: inout GLBBuffer) -> [StoredColumn] {
+        columns.map { StoredColumn($0, isCompressed: sharesCorners && compression != .none, into: &buffer) }
+    }
+
+    /// A property table as it was written.
+    private struct Table {
+        let className: String
+        let rows: Int
+        let columns: [StoredColumn]
     }
 
     /// The primitives as they were written, and by what the node scales them.
     private struct Written {
-        var primitives: [(primitive: GLBPrimitive, material: GLBMaterial)] = []
+        var primitives: [(primitive: GLBPrimitive, material: Int)] = []
+        var materials: [GLBMaterial] = []
         var scale = 1.0
     }
 
@@ -100,8 +124,13 @@ public struct GLBBuilder: Sendable {
         guard let exponent = compression.stepExponent else {
             for (mesh, material) in primitives {
                 let primitive = try GLBPrimitive(mesh, material, translation, normalFormat, rows: rows, into: &buffer)
-                written.primitives.append((primitive, material))
+                written.primitives.append((primitive, written.materials.count))
+                written.materials.append(material)
             }
+            return written
+        }
+        if sharesCorners {
+            try writeShared(translation, rows, exponent, &written, into: &buffer)
             return written
         }
         var meshes: [(mesh: QuantizedMesh, material: GLBMaterial)] = []
@@ -114,9 +143,29 @@ public struct GLBBuilder: Sendable {
         for (mesh, material) in meshes {
             let primitive = try GLBPrimitive(
                 mesh, isShort: isShort, stepExponent: exponent, rows: rows, into: &buffer)
-            written.primitives.append((primitive, material))
+            written.primitives.append((primitive, written.materials.count))
+            written.materials.append(material)
         }
         return written
+    }
+
+    private func writeShared(
+        _ translation: SIMD3<Double>, _ rows: Int, _ exponent: Int, _ written: inout Written,
+        into buffer: inout GLBBuffer
+    ) throws(TileError) {
+        var meshes: [(mesh: SharedMesh, material: GLBMaterial)] = []
+        for (mesh, material) in primitives {
+            let shared = try SharedMesh(mesh, origin: translation, stepExponent: exponent)
+            if !shared.layers.isEmpty { meshes.append((shared, material)) }
+        }
+        let isShort = meshes.allSatisfy { $0.mesh.extent <= Int32(Int16.max) }
+        if isShort { written.scale = Double(sign: .plus, exponent: exponent, significand: 1) }
+        for (mesh, material) in meshes {
+            let layers = try GLBPrimitive.layers(
+                mesh, isShort: isShort, stepExponent: exponent, rows: rows, into: &buffer)
+            for layer in layers { written.primitives.append((layer, written.materials.count)) }
+            written.materials.append(material)
+        }
     }
 
     private func checkedRowCount() throws(TileError) -> Int {
@@ -170,15 +219,15 @@ public struct GLBBuilder: Sendable {
     }
 
     private func writeDocument(
-        _ written: Written, _ copies: [StoredInstances], _ table: [StoredColumn], _ rows: Int,
-        _ translation: SIMD3<Double>, _ buffer: GLBBuffer, into json: inout JSONText
+        _ written: Written, _ copies: [StoredInstances], _ tables: [Table], _ translation: SIMD3<Double>,
+        _ buffer: GLBBuffer, into json: inout JSONText
     ) {
         json.object { root in
             root.objectField("asset") { asset in
                 asset.field("version", "2.0")
                 asset.field("generator", "TwinEngine")
             }
-            writeExtensionLists(hasMesh: !written.primitives.isEmpty, hasTable: !table.isEmpty, into: &root)
+            writeExtensionLists(hasMesh: !written.primitives.isEmpty, hasTable: !tables.isEmpty, into: &root)
             root.field("scene", 0)
             root.arrayField("scenes") { list in
                 list.object { scene in
@@ -186,12 +235,10 @@ public struct GLBBuilder: Sendable {
                     if nodes > 0 { scene.field("nodes", (0..<nodes).map(Double.init)) }
                 }
             }
-            writeNodes(written, copies, hasTable: !table.isEmpty, translation, into: &root)
+            writeNodes(written, copies, hasTable: !columns.isEmpty, translation, into: &root)
             if !buffer.bytes.isEmpty { buffer.write(into: &root) }
-            if !table.isEmpty {
-                root.objectField("extensions") { extensions in
-                    writeMetadata(table, rows, into: &extensions)
-                }
+            if !tables.isEmpty {
+                root.objectField("extensions") { writeMetadata(tables, into: &$0) }
             }
         }
     }
@@ -216,20 +263,20 @@ public struct GLBBuilder: Sendable {
             }
         }
         root.arrayField("meshes") { list in
-            func mesh(_ primitives: [GLBPrimitive], _ first: Int) {
+            func mesh(_ primitives: [(primitive: GLBPrimitive, material: Int)]) {
                 list.object { mesh in
                     mesh.arrayField("primitives") { items in
-                        for (index, primitive) in primitives.enumerated() {
-                            primitive.write(material: first + index, hasTable: hasTable, into: &items)
+                        for entry in primitives {
+                            entry.primitive.write(material: entry.material, hasTable: hasTable, into: &items)
                         }
                     }
                 }
             }
-            if hasMesh { mesh(written.primitives.map(\.primitive), 0) }
-            for (index, copy) in copies.enumerated() { mesh([copy.primitive], written.primitives.count + index) }
+            if hasMesh { mesh(written.primitives) }
+            for (index, copy) in copies.enumerated() { mesh([(copy.primitive, written.materials.count + index)]) }
         }
         root.arrayField("materials") { list in
-            for entry in written.primitives { Self.write(entry.material, into: &list) }
+            for material in written.materials { Self.write(material, into: &list) }
             for set in instances { Self.write(set.material, into: &list) }
         }
     }
@@ -277,24 +324,28 @@ public struct GLBBuilder: Sendable {
         }
     }
 
-    private func writeMetadata(_ table: [StoredColumn], _ rows: Int, into extensions: inout JSONText) {
+    private func writeMetadata(_ tables: [Table], into extensions: inout JSONText) {
         extensions.objectField("EXT_structural_metadata") { metadata in
             metadata.objectField("schema") { schema in
                 schema.field("id", "schema")
                 schema.objectField("classes") { classes in
-                    classes.objectField(className) { item in
-                        item.objectField("properties") { properties in
-                            for stored in table { stored.writeProperty(into: &properties) }
+                    for table in tables {
+                        classes.objectField(table.className) { item in
+                            item.objectField("properties") { properties in
+                                for stored in table.columns { stored.writeProperty(into: &properties) }
+                            }
                         }
                     }
                 }
             }
             metadata.arrayField("propertyTables") { list in
-                list.object { item in
-                    item.field("class", className)
-                    item.field("count", rows)
-                    item.objectField("properties") { properties in
-                        for stored in table { stored.writeViews(into: &properties) }
+                for table in tables {
+                    list.object { item in
+                        item.field("class", table.className)
+                        item.field("count", table.rows)
+                        item.objectField("properties") { properties in
+                            for stored in table.columns { stored.writeViews(into: &properties) }
+                        }
                     }
                 }
             }

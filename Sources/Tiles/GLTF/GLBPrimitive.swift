@@ -9,6 +9,18 @@ struct GLBPrimitive {
     let indices: Int
     /// How many features have vertices here.
     let featureCount: Int
+    let surface: Int?
+    /// How many kinds of surfaces have vertices here.
+    let surfaceCount: Int
+
+    init(
+        position: Int, normal: Int, colour: Int?, feature: Int, indices: Int, featureCount: Int, surface: Int?,
+        surfaceCount: Int
+    ) {
+        (self.position, self.normal, self.colour, self.feature) = (position, normal, colour, feature)
+        (self.indices, self.featureCount) = (indices, featureCount)
+        (self.surface, self.surfaceCount) = (surface, surfaceCount)
+    }
 
     init(
         _ mesh: TriangleMesh, _ material: GLBMaterial, _ translation: SIMD3<Double>,
@@ -30,6 +42,8 @@ struct GLBPrimitive {
                 .init(view: ids, componentType: 5126, count: mesh.vertexCount, type: "SCALAR"))
         }
         colour = mesh.hasColours ? Self.addColours(mesh, into: &buffer) : nil
+        surface = Self.addSurfaces(mesh.surfaces, isCompressed: false, &buffer)
+        surfaceCount = Set(mesh.surfaces).count
         indices = Self.addIndices(mesh, into: &buffer)
     }
 
@@ -144,6 +158,7 @@ struct GLBPrimitive {
                 attributes.field("NORMAL", normal)
                 if feature >= 0 { attributes.field("_FEATURE_ID_0", feature) }
                 if let colour { attributes.field("COLOR_0", colour) }
+                if let surface { attributes.field("_FEATURE_ID_1", surface) }
             }
             item.field("indices", indices)
             item.field("material", material)
@@ -156,6 +171,13 @@ struct GLBPrimitive {
                             id.field("featureCount", featureCount)
                             id.field("attribute", 0)
                             if hasTable { id.field("propertyTable", 0) }
+                        }
+                        guard surface != nil else { return }
+                        ids.object { id in
+                            id.field("featureCount", surfaceCount)
+                            id.field("attribute", 1)
+                            id.field("label", "surface")
+                            id.field("propertyTable", hasTable ? 1 : 0)
                         }
                     }
                 }
@@ -172,7 +194,7 @@ struct StoredColumn {
     /// The smallest type that holds the length of the text.
     private(set) var offsetType = "UINT32"
 
-    init(_ column: PropertyColumn, into buffer: inout GLBBuffer) {
+    init(_ column: PropertyColumn, isCompressed: Bool = false, into buffer: inout GLBBuffer) {
         self.column = column
         switch column.values {
         case .string(let texts):
@@ -186,18 +208,27 @@ struct StoredColumn {
             // A view may not be empty.
             if text.isEmpty { text.append(0) }
             values = buffer.addView(text, alignment: 8)
-            if text.count <= Int(UInt16.max) {
+            if isCompressed {
+                // Steps of one length cost nothing.
+                offsets = buffer.addCompressed(column: ends)
+            } else if text.count <= Int(UInt16.max) {
                 offsetType = "UINT16"
                 offsets = buffer.addView(ends.map { UInt16(truncatingIfNeeded: $0) }, alignment: 8)
             } else {
                 offsets = buffer.addView(ends, alignment: 8)
             }
-        case .float64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
-        case .float32(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
-        case .int64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
-        case .uint64(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
-        case .uint32(let numbers): (values, offsets) = (buffer.addView(numbers, alignment: 8), nil)
+        case .float64(let numbers): (values, offsets) = (Self.add(numbers, isCompressed, &buffer), nil)
+        case .float32(let numbers): (values, offsets) = (Self.add(numbers, isCompressed, &buffer), nil)
+        case .int64(let numbers): (values, offsets) = (Self.add(numbers, isCompressed, &buffer), nil)
+        case .uint64(let numbers): (values, offsets) = (Self.add(numbers, isCompressed, &buffer), nil)
+        case .uint32(let numbers): (values, offsets) = (Self.add(numbers, isCompressed, &buffer), nil)
         }
+    }
+
+    private static func add<Value: BitwiseCopyable>(
+        _ numbers: [Value], _ isCompressed: Bool, _ buffer: inout GLBBuffer
+    ) -> Int {
+        isCompressed ? buffer.addCompressed(column: numbers) : buffer.addView(numbers, alignment: 8)
     }
 
     func writeProperty(into properties: inout JSONText) {

@@ -14,6 +14,9 @@ public enum MeshCompression: Sendable, Equatable {
     /// Each coordinate within 8 mm: a grid of 1/64 m.
     public static let city = MeshCompression.meshopt(precision: 0.01)
 
+    /// Each coordinate within 16 mm: a grid of 1/32 m, for blocks on footprints, which are surveyed to decimetres.
+    public static let blocks = MeshCompression.meshopt(precision: 0.02)
+
     /// The binary exponent of the grid's step; nil without compression.
     var stepExponent: Int? {
         guard case .meshopt(let precision) = self else { return nil }
@@ -39,6 +42,7 @@ struct QuantizedMesh {
     private(set) var normals: [SIMD4<Int8>] = []
     private(set) var features: [UInt32] = []
     private(set) var colours: [VertexColour] = []
+    private(set) var surfaces: [SurfaceKind] = []
     private(set) var indices: [UInt32] = []
 
     /// Steps that fit into the mantissa of the exponential filter.
@@ -46,20 +50,7 @@ struct QuantizedMesh {
 
     /// - Throws: `TileError` with code `argument` for positions that are not finite or farther than 2^23 steps away.
     init(_ mesh: TriangleMesh, origin: SIMD3<Double>, stepExponent: Int) throws(TileError) {
-        let perStep = Double(sign: .plus, exponent: -stepExponent, significand: 1)
-        var snapped: [SIMD3<Int32>] = []
-        snapped.reserveCapacity(mesh.vertexCount)
-        for i in stride(from: 0, to: mesh.positions.count - 2, by: 3) {
-            let east = (mesh.positions[i] - origin.x) * perStep
-            let north = (mesh.positions[i + 1] - origin.y) * perStep
-            let up = (mesh.positions[i + 2] - origin.z) * perStep
-            guard abs(east) < Self.maximumSteps, abs(north) < Self.maximumSteps, abs(up) < Self.maximumSteps else {
-                throw TileError(
-                    .argument,
-                    "positions that are not finite or beyond the grid: leave such shapes out, or split the tile")
-            }
-            snapped.append(SIMD3(Int32(east.rounded()), Int32(up.rounded()), 0 &- Int32(north.rounded())))
-        }
+        let snapped = try Self.snapped(mesh, origin: origin, stepExponent: stepExponent)
         var remap = [UInt32](repeating: 0, count: mesh.vertexCount)
         var start = 0
         while start < mesh.vertexCount {
@@ -69,6 +60,29 @@ struct QuantizedMesh {
             start = end
         }
         takeTriangles(mesh, remap)
+    }
+
+    /// The vertices in glTF's axes, in steps from the origin.
+    ///
+    /// - Throws: `TileError` with code `argument` for positions that are not finite or farther than 2^23 steps away.
+    static func snapped(
+        _ mesh: TriangleMesh, origin: SIMD3<Double>, stepExponent: Int
+    ) throws(TileError) -> [SIMD3<Int32>] {
+        let perStep = Double(sign: .plus, exponent: -stepExponent, significand: 1)
+        var snapped: [SIMD3<Int32>] = []
+        snapped.reserveCapacity(mesh.vertexCount)
+        for i in stride(from: 0, to: mesh.positions.count - 2, by: 3) {
+            let east = (mesh.positions[i] - origin.x) * perStep
+            let north = (mesh.positions[i + 1] - origin.y) * perStep
+            let up = (mesh.positions[i + 2] - origin.z) * perStep
+            guard abs(east) < maximumSteps, abs(north) < maximumSteps, abs(up) < maximumSteps else {
+                throw TileError(
+                    .argument,
+                    "positions that are not finite or beyond the grid: leave such shapes out, or split the tile")
+            }
+            snapped.append(SIMD3(Int32(east.rounded()), Int32(up.rounded()), 0 &- Int32(north.rounded())))
+        }
+        return snapped
     }
 
     private struct Entry {
@@ -108,10 +122,12 @@ struct QuantizedMesh {
             let point = snapped[entry.vertex]
             let normal = Self.normal(mesh, entry.vertex)
             let colour = mesh.hasColours ? mesh.colours[entry.vertex] : .white
+            let surface = mesh.hasSurfaces ? mesh.surfaces[entry.vertex] : .unknown
             // Vertices of one place and height are neighbours: look back among them.
             var same = positions.count - 1
             while same >= first, positions[same] == point,
                 normals[same] != normal || (mesh.hasColours && colours[same] != colour)
+                    || (mesh.hasSurfaces && surfaces[same] != surface)
             { same -= 1 }
             if same >= first, positions[same] == point {
                 remap[entry.vertex] = UInt32(truncatingIfNeeded: same)
@@ -122,6 +138,7 @@ struct QuantizedMesh {
             normals.append(normal)
             features.append(mesh.features[entry.vertex])
             if mesh.hasColours { colours.append(colour) }
+            if mesh.hasSurfaces { surfaces.append(surface) }
         }
     }
 
@@ -139,7 +156,7 @@ struct QuantizedMesh {
         }
     }
 
-    private static func normal(_ mesh: TriangleMesh, _ vertex: Int) -> SIMD4<Int8> {
+    static func normal(_ mesh: TriangleMesh, _ vertex: Int) -> SIMD4<Int8> {
         SIMD4(
             quantized(mesh.normals[3 * vertex]), quantized(mesh.normals[3 * vertex + 2]),
             quantized(0 - mesh.normals[3 * vertex + 1]), 0)

@@ -7,13 +7,14 @@
 /// every valid polygon. Thread use: one value per thread; it keeps its memory between calls.
 public struct BuildingMesher: Sendable {
     public private(set) var counts = MeshCounts()
+    public internal(set) var roofs = RoofCounts()
     /// Whether blocks get a floor; without it they are open below.
     public var drawsFloor: Bool
 
-    private var triangulator = Triangulator(keepsStraightVertices: true)
+    var triangulator = Triangulator(keepsStraightVertices: true)
     /// The cleaned rings of the part being drawn.
-    private var part: [Double] = []
-    private var ringStarts: [Int] = []
+    var part: [Double] = []
+    var ringStarts: [Int] = []
 
     /// In `ringEnds`: the ring begins a new part.
     public static let ringStartsPart: UInt32 = 1 << 31
@@ -31,11 +32,14 @@ public struct BuildingMesher: Sendable {
     ///   - topZ: Height of the roof, metres in the local frame.
     ///   - feature: The row of the property table.
     ///   - colour: Used if the mesh has colours.
+    ///   - roof: The shape of the topmost metres; nil is flat. `topZ` is its ridge.
+    ///   - roofColour: Of the roof's faces; nil is `colour`.
     public mutating func extrude(
         xy: [Double], ringEnds: [UInt32], baseZ: Double, topZ: Double, feature: UInt32,
-        colour: VertexColour = .white, into mesh: inout TriangleMesh
+        colour: VertexColour = .white, roof: Roof? = nil, roofColour: VertexColour? = nil,
+        into mesh: inout TriangleMesh
     ) {
-        let paint = Paint(feature: feature, colour: colour)
+        let paint = BuildingPaint(feature, walls: colour, roof: roofColour ?? colour, shape: roof)
         let heights = (base: min(baseZ, topZ), top: max(baseZ, topZ))
         var start = 0
         var holdsOuter = false
@@ -78,7 +82,7 @@ public struct BuildingMesher: Sendable {
     }
 
     /// Twice the signed area of the ring in `part[start ..< end]`, relative to its first vertex.
-    private func signedArea(_ start: Int, _ end: Int) -> Double {
+    func signedArea(_ start: Int, _ end: Int) -> Double {
         let (x0, y0) = (part[start], part[start + 1])
         var sum = 0.0
         for i in stride(from: start + 2, to: end - 2, by: 2) {
@@ -88,7 +92,7 @@ public struct BuildingMesher: Sendable {
     }
 
     private mutating func finishPart(
-        _ heights: (base: Double, top: Double), _ paint: Paint, into mesh: inout TriangleMesh
+        _ heights: (base: Double, top: Double), _ paint: BuildingPaint, into mesh: inout TriangleMesh
     ) {
         defer {
             part.removeAll(keepingCapacity: true)
@@ -105,11 +109,16 @@ public struct BuildingMesher: Sendable {
             return
         }
         counts.drawn += 1
-        addLid(heights.top, triangles, isRoof: true, paint, &mesh)
-        if drawsFloor { addLid(heights.base, triangles, isRoof: false, paint, &mesh) }
+        if drawsFloor { addLid(heights.base, triangles, isRoof: false, paint.ground, &mesh) }
+        if let roof = paint.shape, roof.shape != .flat, roof.height > 0 {
+            var roof = roof
+            roof.height = min(roof.height, heights.top - heights.base)
+            if addRoofed(heights.base, heights.top - roof.height, roof, triangles, paint, &mesh) { return }
+        }
+        addLid(heights.top, triangles, isRoof: true, paint.roof, &mesh)
         for (ring, start) in ringStarts.enumerated() {
             let end = ring + 1 < ringStarts.count ? ringStarts[ring + 1] : part.count / 2
-            addWalls(start, end, isHole: ring > 0, heights, paint, &mesh)
+            addWalls(start, end, isHole: ring > 0, heights, paint.wall, &mesh)
         }
     }
 

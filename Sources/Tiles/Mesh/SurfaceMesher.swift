@@ -20,7 +20,7 @@ public struct SurfaceMesher: Sendable {
     ///   - ringEnds: The end vertex of each ring, exclusive; bit 31 is ignored: one call draws one surface.
     public mutating func add(
         xyz: [Double], ringEnds: [UInt32], feature: UInt32, colour: VertexColour = .white,
-        into mesh: inout TriangleMesh
+        surface: SurfaceKind = .unknown, into mesh: inout TriangleMesh
     ) {
         kept.removeAll(keepingCapacity: true)
         flat.removeAll(keepingCapacity: true)
@@ -51,7 +51,7 @@ public struct SurfaceMesher: Sendable {
         }
         counts.drawn += 1
         let base = UInt32(truncatingIfNeeded: mesh.vertexCount)
-        let paint = Paint(feature: feature, colour: colour)
+        let paint = Paint(feature: feature, colour: colour, surface: surface)
         for point in kept { mesh.addVertex(point, SIMD3<Float>(normal), paint) }
         for i in stride(from: 0, to: triangles.count, by: 3) {
             mesh.addTriangle(base &+ triangles[i], base &+ triangles[i + 1], base &+ triangles[i + 2])

@@ -39,13 +39,18 @@ public struct TriangleMesh: Sendable {
     public internal(set) var features: [UInt32] = []
     /// One colour per vertex, or empty for a mesh without colours.
     public internal(set) var colours: [VertexColour] = []
+    /// What every vertex's face is, or empty for a mesh without surfaces.
+    public internal(set) var surfaces: [SurfaceKind] = []
     /// Three vertices per triangle.
     public internal(set) var indices: [UInt32] = []
     /// Whether vertices carry colours.
     public let hasColours: Bool
+    /// Whether vertices say what their face is.
+    public let hasSurfaces: Bool
 
-    public init(hasColours: Bool = false) {
+    public init(hasColours: Bool = false, hasSurfaces: Bool = false) {
         self.hasColours = hasColours
+        self.hasSurfaces = hasSurfaces
     }
 
     public var vertexCount: Int { features.count }
@@ -58,6 +63,7 @@ public struct TriangleMesh: Sendable {
         normals.removeAll(keepingCapacity: true)
         features.removeAll(keepingCapacity: true)
         colours.removeAll(keepingCapacity: true)
+        surfaces.removeAll(keepingCapacity: true)
         indices.removeAll(keepingCapacity: true)
     }
 
@@ -66,6 +72,7 @@ public struct TriangleMesh: Sendable {
         normals.reserveCapacity(3 * vertices)
         features.reserveCapacity(vertices)
         if hasColours { colours.reserveCapacity(vertices) }
+        if hasSurfaces { surfaces.reserveCapacity(vertices) }
         indices.reserveCapacity(3 * triangles)
     }
 
@@ -92,6 +99,7 @@ public struct TriangleMesh: Sendable {
         normals.append(normal.z)
         features.append(paint.feature)
         if hasColours { colours.append(paint.colour) }
+        if hasSurfaces { surfaces.append(paint.surface) }
         return index
     }
 
@@ -121,6 +129,45 @@ public struct TriangleMesh: Sendable {
 struct Paint {
     var feature: UInt32
     var colour: VertexColour
+    var surface = SurfaceKind.unknown
+}
+
+/// What every vertex of a building carries, by the face that it is on.
+struct BuildingPaint {
+    let wall: Paint
+    let roof: Paint
+    let ground: Paint
+    let shape: Roof?
+
+    init(_ feature: UInt32, walls: VertexColour, roof: VertexColour, shape: Roof?) {
+        wall = Paint(feature: feature, colour: walls, surface: .wall)
+        self.roof = Paint(feature: feature, colour: roof, surface: .roof)
+        ground = Paint(feature: feature, colour: walls, surface: .ground)
+        self.shape = shape
+    }
+}
+
+/// What a face of a building is, in CityGML's words.
+public enum SurfaceKind: UInt8, Sendable, Hashable, CaseIterable {
+    case unknown = 0, ground, wall, roof, other, closure, window, door, outerCeiling, outerFloor, interior, installation
+
+    /// The class name of CityGML and CityJSON.
+    public var name: String {
+        switch self {
+        case .unknown: "unknown"
+        case .ground: "GroundSurface"
+        case .wall: "WallSurface"
+        case .roof: "RoofSurface"
+        case .other: "other"
+        case .closure: "ClosureSurface"
+        case .window: "Window"
+        case .door: "Door"
+        case .outerCeiling: "OuterCeilingSurface"
+        case .outerFloor: "OuterFloorSurface"
+        case .interior: "InteriorSurface"
+        case .installation: "Installation"
+        }
+    }
 }
 
 /// An axis-parallel box in a local east-north-up frame, in metres.

@@ -24,6 +24,18 @@ extension TilesetPlan {
         return path
     }
 
+    /// The addresses of all subtrees and contents, beside `tileset.json` of the implicit form.
+    public var implicitNames: [String] {
+        tiles.flatMap { tile -> [String] in
+            let digits = tile.path.utf8.dropFirst().map { Int($0) - 0x30 }
+            let x = digits.reduce(0) { $0 << 1 | $1 & 1 }
+            let y = digits.reduce(0) { $0 << 1 | $1 >> 1 }
+            let place = "\(digits.count)/\(x)/\(y)"
+            return (digits.count % Self.subtreeLevels == 0 ? ["s/\(place).subtree"] : [])
+                + (tile.items.isEmpty ? [] : ["c/\(place).glb"])
+        }
+    }
+
     /// `tileset.json` of the implicit form; nil without items. Content is at `c/{level}/{x}/{y}.glb` beside it and
     /// subtrees at `s/{level}/{x}/{y}.subtree`.
     ///

@@ -6,7 +6,9 @@
 /// city shows its landmarks from afar and every shape near by; each shape is in exactly one tile. Boxes are those of
 /// the shapes and not of the grid. A tile's path is `r` for the root and one digit 0 to 3 more for each level; its
 /// content is `t/{path}.glb` beside `tileset.json`. Documents of more than `maximumTilesPerDocument` tiles continue in
-/// `t/{path}.json`. The same items give the same plan. Complexity: O(n log n) time, O(n) memory. Thread use: immutable.
+/// `t/{path}.json`. A tile with shapes of several forms has a chain of contents that replace each other:
+/// `t/{path}-0.glb` is the coarsest, `t/{path}.glb` the finest; the implicit form has the finest alone. The same items
+/// give the same plan. Complexity: O(n log n) time, O(n) memory. Thread use: immutable.
 /// Source: OGC 3D Tiles 1.1, "Tileset and Tile Specification".
 public struct TilesetPlan: Sendable {
     public static let maximumTilesPerDocument = 300
@@ -22,6 +24,9 @@ public struct TilesetPlan: Sendable {
         /// The four quadrants' tiles, without the empty ones.
         var children: [Int] = []
         var geometricError = 0.0
+        /// The errors of the coarser contents that the finest replaces, the coarsest first.
+        var levelErrors: [Double] = []
+        var parentError: Double?
     }
 
     private(set) var tiles: [Tile] = []
@@ -60,7 +65,15 @@ public struct TilesetPlan: Sendable {
         var scratch: [Int] = []
         let limits = Limits(maxItems: max(1, maxItems), largest: max(0, largestPerTile))
         _ = grow("r", order.indices, (square.min, square.max), items, limits, &scratch)
-        for index in tiles.indices { tileOfPath[tiles[index].path] = index }
+        for index in tiles.indices.reversed() {
+            tileOfPath[tiles[index].path] = index
+            // Errors fall from parents to children, chains included. Children come after their parents.
+            for child in tiles[index].children {
+                tiles[index].geometricError = max(
+                    tiles[index].geometricError, tiles[child].geometricError, tiles[child].levelErrors.first ?? 0)
+            }
+            for child in tiles[index].children { tiles[child].parentError = tiles[index].geometricError }
+        }
         cutDocuments()
     }
 
@@ -78,15 +91,17 @@ public struct TilesetPlan: Sendable {
         if range.count <= limits.maxItems {
             var box = Box3D.empty
             for index in order[range] { box.include(items[index].box) }
-            tiles.append(Tile(path: path, box: box, items: range))
+            tiles.append(Tile(path: path, box: box, items: range, levelErrors: levelErrors(range, items)))
             return number
         }
         let own = range.lowerBound..<(range.lowerBound + min(limits.largest, range.count - 1))
         var box = Box3D.empty
         for index in order[own] { box.include(items[index].box) }
-        tiles.append(Tile(path: path, box: box, items: own))
+        tiles.append(Tile(path: path, box: box, items: own, levelErrors: levelErrors(own, items)))
         let rest = own.upperBound..<range.upperBound
-        tiles[number].geometricError = items[order[rest.lowerBound]].weight * errorScale
+        tiles[number].geometricError = order[rest].reduce(0) {
+            max($0, items[$1].error ?? items[$1].weight * errorScale)
+        }
         let middle = (square.min + square.max) * 0.5
         let isDeep = path.utf8.count > Self.maximumDepth
         let ends = isDeep ? divideEvenly(rest) : divide(rest, middle, items, &scratch)
@@ -102,6 +117,31 @@ public struct TilesetPlan: Sendable {
             tiles[number].box.include(tiles[child].box)
         }
         return number
+    }
+
+    /// The error of each coarser content of a tile, falling.
+    private func levelErrors(_ range: Range<Int>, _ items: [TileItem]) -> [Double] {
+        let count = order[range].reduce(0) { max($0, items[$1].levelErrors.count) }
+        var errors = [Double](repeating: 0, count: count)
+        for index in order[range] {
+            let own = items[index].levelErrors
+            for level in 0..<count where Self.form(of: own.count + 1, at: level, of: count + 1) < own.count {
+                errors[level] = max(errors[level], own[Self.form(of: own.count + 1, at: level, of: count + 1)])
+            }
+        }
+        for level in stride(from: count - 2, through: 0, by: -1) {
+            errors[level] = max(errors[level], errors[level + 1])
+        }
+        return errors
+    }
+
+    /// Which of a shape's `forms` a content shows: the last contents show the last forms.
+    ///
+    /// - Parameters:
+    ///   - level: The content's place in its tile's chain, 0 for the coarsest.
+    ///   - levels: The number of contents in the chain.
+    public static func form(of forms: Int, at level: Int, of levels: Int) -> Int {
+        max(0, min(forms - 1, forms - levels + level))
     }
 
     /// Sorts a range into quadrants (east is bit 0, north bit 1) and keeps the order within each; their ends.
@@ -156,6 +196,26 @@ public struct TilesetPlan: Sendable {
     public func items(content path: String) -> [Int]? {
         guard let number = tileOfPath[path], !tiles[number].items.isEmpty else { return nil }
         return Array(order[tiles[number].items])
+    }
+
+    /// What a content's name stands for: the tile's path and its place in the tile's chain, such as `r02-0`; nil if there
+    /// is no such content.
+    public func content(name: String) -> (path: String, level: Int, levels: Int)? {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        let path = String(parts[0])
+        guard let number = tileOfPath[path], !tiles[number].items.isEmpty else { return nil }
+        let coarser = tiles[number].levelErrors.count
+        if parts.count == 1 { return (path, coarser, coarser + 1) }
+        guard parts.count == 2, let level = Int(parts[1]), String(level) == parts[1], (0..<coarser).contains(level)
+        else { return nil }
+        return (path, level, coarser + 1)
+    }
+
+    /// The names of all contents: a tile's finest one after its coarser ones, parents before children.
+    public var contentNames: [String] {
+        tiles.filter { !$0.items.isEmpty }.flatMap { tile in
+            tile.levelErrors.indices.map { "\(tile.path)-\($0)" } + [tile.path]
+        }
     }
 
     /// The paths of all tiles with content, parents before children.

@@ -82,12 +82,10 @@ struct LayerImporter {
         try table.history?.keepReplaced(by: staging, version: version, database)
     }
 
-    /// CityJSON brings surfaces; the table keeps them beside the footprint.
+    /// CityJSON and CityGML bring surfaces; the table keeps them beside the footprint.
     private var needsSolid: Bool {
         layer.sources.contains { id in
-            guard let source = project.source(id) else { return false }
-            let path = source.path.lowercased()
-            return source.format == .cityjson || path.contains(".city.json") || path.hasSuffix(".cityjson")
+            project.source(id).map(ReaderFactory.bringsSolids) ?? false
         }
     }
 

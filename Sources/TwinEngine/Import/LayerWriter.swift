@@ -148,7 +148,7 @@ struct LayerWriter: ~Copyable {
             statement.bindNull(geometryParameter + 1)
             return
         }
-        var solid = try SolidBlob(decoding: blobs[row])
+        var solid = try SolidLevels(decoding: blobs[row])
         var failed = false
         solid.transform { x, y, z in
             guard let moved = solidTransformer?.transform(x: x, y: y) else {
@@ -161,8 +161,15 @@ struct LayerWriter: ~Copyable {
             statement.bindNull(geometryParameter + 1)
             report.null("solid", "\(batch.sourceIDs[row])", "PROJ has no position for one of its vertices")
         } else {
+            for fault in solid.faults {
+                report.fault(fault.rawValue, code(batch, row) ?? "\(batch.sourceIDs[row])", fault.words)
+            }
             statement.bind(geometryParameter + 1, blob: solid.encoded()[...])
         }
+    }
+
+    private func code(_ batch: FeatureBatch, _ row: Int) -> String? {
+        codeColumn.flatMap { Self.text(batch.columns[$0], row) }
     }
 
     private static func text(_ column: SourceColumn, _ row: Int) -> String? {

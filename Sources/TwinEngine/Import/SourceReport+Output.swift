@@ -38,6 +38,7 @@ extension ImportReport {
             if let failure = source.failure { lines.append("FAILED \(source.source): \(failure)") }
             for (title, list) in [
                 ("rejected", source.rejected), ("repaired", source.repaired), ("made null", source.nulled),
+                ("faulty", source.faulty),
             ] {
                 for entry in list {
                     lines.append("  \(source.source): \(title) \(entry.count) × \(entry.reason)")
@@ -65,7 +66,7 @@ extension SourceReport {
         var object: [String: Any] = [
             "source": source, "layer": layer, "path": path, "driver": driver, "status": status.rawValue, "read": read,
             "kept": kept, "outside": outside, "repaired": counts(repaired), "rejected": counts(rejected),
-            "nulled": counts(nulled), "notes": notes, "seconds": rounded(seconds),
+            "nulled": counts(nulled), "faulty": counts(faulty), "notes": notes, "seconds": rounded(seconds),
         ]
         if let failure { object["failure"] = failure }
         if let sourceCRS { object["crs"] = sourceCRS }

@@ -33,6 +33,8 @@ public struct SourceReport: Sendable {
     public var rejected: [ReasonCount] = []
     /// Values that did not fit their field's type and became null, by field.
     public var nulled: [ReasonCount] = []
+    /// Shapes in space that are kept and drawn although something is wrong with them, by ``SolidFault``.
+    public var faulty: [ReasonCount] = []
     /// Kept features whose box does not touch the city's extent.
     public var outside = 0
     public var sourceCRS: String?
@@ -63,6 +65,10 @@ public struct SourceReport: Sendable {
 
     mutating func null(_ field: String, _ id: @autoclosure () -> String, _ text: @autoclosure () -> String) {
         Self.count(field, &nulled, id, text)
+    }
+
+    mutating func fault(_ reason: String, _ id: @autoclosure () -> String, _ text: @autoclosure () -> String) {
+        Self.count(reason, &faulty, id, text)
     }
 
     /// Features that the source counts and never gave.

@@ -2,32 +2,28 @@
 import Spatial
 import Tiles
 
-/// Buildings: blocks on their footprints (LoD1), or the surfaces of a city model where the record has them.
-///
-/// The height is the height field, else storeys times storey height, else one storey: the smallest claim that still shows.
+/// Buildings: blocks on their footprints with the roofs that their fields say, or the surfaces of a city model where the
+/// record has them, at each of its levels of detail.
 struct BuildingShape: ModelShape {
     private let layer: LayerView
     private let frame: ModelFrame
-    private let storeyHeight: Double
-    private let heightField: Int?
-    private let floorsField: Int?
-    private let groundField: Int?
+    private let fields: BuildingFields
+    private let parts: BuildingParts
     private let categoryField: Int?
     private let colours: [String: VertexColour]
     private let other: VertexColour
-    private var blocks = BuildingMesher(drawsFloor: true)
-    private var surfaces = SurfaceMesher()
+    private(set) var blocks = BuildingMesher(drawsFloor: true)
+    private(set) var surfaces = SurfaceMesher()
 
     private static let roof = VertexColour(red: 178, green: 92, blue: 70)
     private static let wall = VertexColour(red: 226, green: 214, blue: 196)
+    private static let glass = VertexColour(red: 150, green: 180, blue: 200)
 
-    init(_ layer: LayerView, _ definition: ModelDefinition, _ frame: ModelFrame) {
+    init(_ layer: LayerView, _ definition: ModelDefinition, _ frame: ModelFrame, _ parts: BuildingParts) {
         self.layer = layer
         self.frame = frame
-        storeyHeight = definition.storeyHeight
-        heightField = definition.height.flatMap(layer.definition.fieldIndex)
-        floorsField = definition.floors.flatMap(layer.definition.fieldIndex)
-        groundField = definition.ground.flatMap(layer.definition.fieldIndex)
+        self.parts = parts
+        fields = BuildingFields(layer, definition)
         let style = layer.definition.style
         let by = style.category
         categoryField = by.flatMap { layer.definition.fieldIndex($0.field) }
@@ -37,16 +33,17 @@ struct BuildingShape: ModelShape {
         other = VertexColour(hex: by?.other ?? style.color) ?? .white
     }
 
-    private func height(_ row: Int) -> Double {
-        if let height = layer.number(row, heightField), height > 0 { return height }
-        if let floors = layer.number(row, floorsField), floors > 0 { return floors * storeyHeight }
-        return storeyHeight
+    private func form(_ row: Int) -> BuildingFields.Form { fields.form(row, ground: base(row)) }
+
+    private func solid(_ row: Int) -> SolidLevels? {
+        guard layer.hasSolids, let bytes = Feature(view: layer, row: row).solid else { return nil }
+        return try? SolidLevels(decoding: bytes)  // safe: the importer wrote it; a damaged one is drawn as a block
     }
 
     /// The ground: the record's, else the lowest of the terrain under the footprint's corners, so that no wall hangs.
     private func base(_ row: Int) -> Double {
         guard frame.ground != .flat else { return 0 }
-        if let known = layer.number(row, groundField) { return known }
+        if let known = fields.ground(row) { return known }
         guard let terrain = frame.terrain else { return 0 }
         return layer.withGeometry(row: row) { geometry in
             var lowest = Double.infinity
@@ -60,60 +57,75 @@ struct BuildingShape: ModelShape {
         }
     }
 
-    private func solid(_ row: Int) -> SolidBlob? {
-        guard let bytes = Feature(view: layer, row: row).solid else { return nil }
-        return try? SolidBlob(decoding: bytes)  // safe: the importer wrote it; a damaged one is drawn as a block
-    }
-
-    /// Lowest and highest vertex of the surfaces, after the ground was taken out where it is flat.
-    private func range(_ solid: SolidBlob) -> ClosedRange<Double>? {
-        var low = Double.infinity
-        var high = -Double.infinity
-        for index in stride(from: 2, to: solid.coordinates.count, by: 3) {
-            low = min(low, solid.coordinates[index])
-            high = max(high, solid.coordinates[index])
-        }
-        guard low <= high else { return nil }
-        return frame.ground == .flat ? 0...(high - low) : low...high
+    private func remainder(_ row: Int) -> FlatCoordinates? {
+        parts.remainders[BuildingParts.Key(layer: layer.definition.id, row: row)]
     }
 
     func heights(_ row: Int) -> ClosedRange<Double>? {
-        if layer.hasSolids, let solid = solid(row), let range = range(solid) { return range }
-        let base = base(row)
-        return base...(base + height(row))
+        if let solid = solid(row) {
+            let ranges = solid.shown.compactMap { $0.solid.heightRange }
+            if let low = ranges.map(\.lowerBound).min(), let high = ranges.map(\.upperBound).max() {
+                return frame.ground == .flat ? 0...(high - low) : low...high
+            }
+        }
+        if remainder(row)?.isEmpty == true { return nil }
+        let form = form(row)
+        return form.base...form.top
     }
 
     /// Roofs overhang their footprints.
     func reach(_ row: Int) -> Double { layer.hasSolids ? 3 : 0 }
 
+    /// How far the building stands out of the ground that is seen without it.
+    func error(_ row: Int, _ heights: ClosedRange<Double>) -> Double? {
+        let ground = frame.ground == .flat ? 0 : layer.hasSolids ? heights.lowerBound : base(row)
+        return max(heights.upperBound - min(ground, heights.lowerBound), 0)
+    }
+
+    func levelErrors(_ row: Int) -> [Double] {
+        guard let shown = solid(row)?.shown, shown.count > 1 else { return [] }
+        let meshes = shown.indices.map { level in
+            var mesh = TriangleMesh()
+            var copy = self
+            copy.append(row, level: level, of: shown.count, feature: 0, to: &mesh)
+            return mesh
+        }
+        return meshes.dropLast().map { meshes[meshes.count - 1].distance(to: $0) }
+    }
+
     mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh) {
-        if layer.hasSolids, let solid = solid(row), let range = range(solid) {
-            append(solid, range, feature, &mesh)
+        append(row, level: 0, of: 1, feature: feature, to: &mesh)
+    }
+
+    mutating func append(_ row: Int, level: Int, of levels: Int, feature: UInt32, to mesh: inout TriangleMesh) {
+        if let solid = solid(row), let range = heights(row) {
+            let shown = solid.shown
+            let lowest = shown.compactMap { $0.solid.heightRange?.lowerBound }.min() ?? 0
+            let form = TilesetPlan.form(of: shown.count, at: level, of: levels)
+            append(shown[form].solid, lift: range.lowerBound - lowest, row, feature, &mesh)
             return
         }
-        let base = base(row)
-        let top = base + height(row)
-        let colour = layer.colour(row, category: categoryField, colours, other)
-        let (xy, ends) = layer.withGeometry(row: row) { geometry in
-            (
-                (0..<geometry.xy.count).map { Double(geometry.xy[$0]) / 1000 },
-                (0..<geometry.ringEnds.count).map { geometry.ringEnds[$0] }
-            )
-        }
-        blocks.extrude(xy: xy, ringEnds: ends, baseZ: base, topZ: top, feature: feature, colour: colour, into: &mesh)
+        let form = form(row)
+        let colour = paint(row, fields.colour) ?? layer.colour(row, category: categoryField, colours, other)
+        let roofColour = paint(row, fields.roofColour) ?? (form.roof == nil ? colour : Self.roof)
+        let footprint = remainder(row) ?? layer.footprint(row)
+        blocks.extrude(
+            xy: footprint.xy, ringEnds: footprint.ringEnds, baseZ: form.base, topZ: form.top, feature: feature,
+            colour: colour, roof: form.roof, roofColour: roofColour, into: &mesh)
+    }
+
+    private func paint(_ row: Int, _ field: Int?) -> VertexColour? {
+        field.flatMap { layer.value(row: row, column: $0).text }.flatMap { VertexColour(hex: $0) }
     }
 
     private mutating func append(
-        _ solid: SolidBlob, _ range: ClosedRange<Double>, _ feature: UInt32, _ mesh: inout TriangleMesh
+        _ solid: SolidBlob, lift: Double, _ row: Int, _ feature: UInt32, _ mesh: inout TriangleMesh
     ) {
         let origin = frame.coordinates.grid
-        var lowest = Double.infinity
-        for index in stride(from: 2, to: solid.coordinates.count, by: 3) {
-            lowest = min(lowest, solid.coordinates[index])
-        }
-        let lift = range.lowerBound - lowest
+        let wall = paint(row, fields.colour) ?? Self.wall
+        let roof = paint(row, fields.roofColour) ?? Self.roof
         var mesher = surfaces
-        solid.forEachSurface { semantic, rings in
+        solid.forEach { surface, rings in
             var xyz: [Double] = []
             var ends: [UInt32] = []
             for ring in rings {
@@ -124,14 +136,21 @@ struct BuildingShape: ModelShape {
                 }
                 ends.append(UInt32(xyz.count / 3))
             }
-            let colour = semantic == .roof ? Self.roof : Self.wall
-            mesher.add(xyz: xyz, ringEnds: ends, feature: feature, colour: colour, into: &mesh)
+            let standard =
+                switch surface.semantic {
+                case .roof: roof
+                case .window, .door: Self.glass
+                default: wall
+                }
+            mesher.add(
+                xyz: xyz, ringEnds: ends, feature: feature, colour: surface.colour ?? standard,
+                surface: surface.semantic, into: &mesh)
         }
         surfaces = mesher
     }
 
     func properties(_ row: Int) -> [Double] {
         let range = heights(row) ?? 0...0
-        return [range.upperBound - range.lowerBound, layer.number(row, floorsField) ?? 0, base(row)]
+        return [range.upperBound - range.lowerBound, fields.floors(row), base(row)]
     }
 }

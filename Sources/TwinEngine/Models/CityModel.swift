@@ -12,15 +12,18 @@ public final class CityModel: Sendable {
     let layers: [LayerView]
     let items: [ModelItem]
     private let plan: TilesetPlan
-    private let frame: ModelFrame
+    let frame: ModelFrame
     private let masked: [String: Set<String>]
     private let profiles: ProfileSet
     /// Which pipes meet, for each layer; empty for other models.
     private let joints: [PipeJoints]
+    private let parts: BuildingParts
     /// Features left out because they have no usable height, depth or shape.
     public var skipped: Int { problems.reduce(0) { $0 + $1.count } }
     /// Why they were left out, with the ids of the first of each reason.
     public let problems: [ModelProblem]
+    /// Outlines of buildings that are left out, or drawn in part, because building parts stand in their place.
+    public var outlines: (covered: Int, cut: Int) { (parts.covered, parts.cut) }
 
     /// One feature in the plan.
     struct ModelItem: Sendable {
@@ -44,15 +47,18 @@ public final class CityModel: Sendable {
         var items: [ModelItem] = []
         var tileItems: [TileItem] = []
         var problems: [String: ModelProblem] = [:]
+        let parts = definition.kind == .buildings ? BuildingParts(definition, layers) : BuildingParts()
+        self.parts = parts
         for (index, layer) in layers.enumerated() {
             let shape: any PlannedShape =
                 switch definition.kind {
-                case .buildings: BuildingShape(layer, definition, frame)
+                case .buildings: BuildingShape(layer, definition, frame, parts)
                 case .pipes: PipeShape(layer, definition, frame, profiles.pipes, joints: nil)
                 case .parts: PartShape(layer, definition, frame, profiles.parts)
                 }
             layer.forEachRow { row in
                 guard let heights = shape.heights(row) else {
+                    if parts.isCovered(layer.definition.id, row) { return }
                     let reason = shape.problem(row)
                     problems[reason, default: ModelProblem(reason: reason)].add(
                         "\(layer.definition.id)/\(layer.id(row: row))")
@@ -61,12 +67,19 @@ public final class CityModel: Sendable {
                 items.append(ModelItem(layer: UInt32(index), row: Int32(row)))
                 let reach = shape.reach(row)
                 let grid = layer.box(row: row).inflated(by: reach)
-                tileItems.append(TileItem(box: frame.box(grid, heights.lowerBound, heights.upperBound)))
+                let error = shape.error(row, heights)
+                tileItems.append(
+                    TileItem(
+                        box: frame.box(grid, heights.lowerBound, heights.upperBound), weight: error, error: error,
+                        levelErrors: shape.levelErrors(row)))
             }
         }
         self.items = items
         self.problems = problems.values.sorted { $0.reason < $1.reason }
-        plan = TilesetPlan(items: tileItems)
+        // Blocks are small: more of them in a tile share its head.
+        plan =
+            definition.kind == .buildings
+            ? TilesetPlan(items: tileItems, maxItems: 1000, largestPerTile: 500) : TilesetPlan(items: tileItems)
     }
 
     /// `tileset.json`.
@@ -80,17 +93,33 @@ public final class CityModel: Sendable {
     /// The bytes behind an address of the tileset: `t/PATH.glb` or `t/PATH.json`, or `implicit/` and what the same
     /// tiles are as an implicit tileset; nil if there is no such thing.
     ///
-    /// O(features of the tile); a tile has at most 500.
+    /// O(features of the tile); a tile has at most 1000.
     public func content(path: String) throws -> [UInt8]? {
         if path.hasPrefix("implicit/") { return try implicit(path.dropFirst(9)) }
         guard path.hasPrefix("t/") else { return nil }
         if path.hasSuffix(".json") {
             return plan.json(root: frame.frame.toGeocentric, subtree: String(path.dropFirst(2).dropLast(5)))
         }
-        guard path.hasSuffix(".glb"), let numbers = plan.items(content: String(path.dropFirst(2).dropLast(4))) else {
+        guard path.hasSuffix(".glb") else { return nil }
+        return try content(name: String(path.dropFirst(2).dropLast(4)))
+    }
+
+    /// The box that the root declares, in the local frame, and the error of not showing it.
+    var planHead: (box: Box3D, error: Double)? { plan.head }
+
+    /// The names of all contents, as in `t/NAME.glb`.
+    var contentNames: [String] { plan.contentNames }
+    /// The paths of the documents below the main one, as in `t/PATH.json`.
+    var documentPaths: [String] { plan.subtreePaths }
+
+    /// The addresses of the implicit form's subtrees and contents, below `implicit/`.
+    var implicitNames: [String] { plan.implicitNames }
+
+    func content(name: String) throws -> [UInt8]? {
+        guard let content = plan.content(name: name), let numbers = plan.items(content: content.path) else {
             return nil
         }
-        return try mesh(numbers)
+        return try mesh(numbers, level: content.level, of: content.levels)
     }
 
     /// `tileset.json`, `s/LEVEL/X/Y.subtree` or `c/LEVEL/X/Y.glb` of the implicit form.
@@ -103,30 +132,49 @@ public final class CityModel: Sendable {
         switch (parts[0], name[1]) {
         case ("s", "subtree"): return plan.subtree(level: level, x: x, y: y)
         case ("c", "glb"):
-            return try TilesetPlan.path(level: level, x: x, y: y).flatMap(plan.items(content:)).map(mesh)
+            return try TilesetPlan.path(level: level, x: x, y: y).flatMap(content(name:))
         default: return nil
         }
     }
 
-    private func mesh(_ numbers: [Int]) throws -> [UInt8] {
+    /// One feature's finest form, in metres from the grid's origin.
+    func shape(of item: ModelItem) -> TriangleMesh {
+        var mesh = TriangleMesh(hasColours: true, hasSurfaces: hasSurfaces)
+        var shape = meshShape(Int(item.layer))
+        shape.append(Int(item.row), level: 0, of: 1, feature: 0, to: &mesh)
+        return mesh
+    }
+
+    private func meshShape(_ index: Int) -> any ModelShape {
+        definition.kind == .buildings
+            ? BuildingShape(layers[index], definition, frame, parts)
+            : PipeShape(layers[index], definition, frame, profiles.pipes, joints: joints[index])
+    }
+
+    /// Whether faces say what they are: only where it is more than walls and a flat roof.
+    private var hasSurfaces: Bool {
+        definition.kind == .buildings && (definition.building.roof.shape != nil || layers.contains(where: \.hasSolids))
+    }
+
+    private func mesh(_ numbers: [Int], level: Int, of levels: Int) throws -> [UInt8] {
         if definition.kind == .parts { return try parts(numbers) }
-        var mesh = TriangleMesh(hasColours: true)
+        var mesh = TriangleMesh(hasColours: true, hasSurfaces: hasSurfaces)
         var table = ModelTable(definition: definition, layers: layers, masked: masked)
         for (index, layer) in layers.enumerated() {
             // In the layer's order, which is one of neighbourhood: it compresses better than the plan's.
             let rows = numbers.filter { items[$0].layer == UInt32(index) }.sorted().map { Int(items[$0].row) }
             guard !rows.isEmpty else { continue }
-            var shape: any ModelShape =
-                definition.kind == .buildings
-                ? BuildingShape(layer, definition, frame)
-                : PipeShape(layer, definition, frame, profiles.pipes, joints: joints[index])
+            var shape = meshShape(index)
             for row in rows {
-                shape.append(row, feature: UInt32(table.count), to: &mesh)
+                shape.append(row, level: level, of: levels, feature: UInt32(table.count), to: &mesh)
                 table.append(layer, row, shape.properties(row))
             }
         }
         frame.place(&mesh)
-        var builder = GLBBuilder(className: definition.kind == .buildings ? "building" : "pipe", compression: .city)
+        let isBuilding = definition.kind == .buildings
+        var builder = GLBBuilder(
+            className: isBuilding ? "building" : "pipe", compression: isBuilding && !hasSurfaces ? .blocks : .city)
+        builder.sharesCorners = isBuilding
         builder.add(mesh, material: GLBMaterial(name: definition.id, isDoubleSided: definition.kind == .pipes))
         for column in table.columns() { builder.add(column) }
         return try encode(builder)
@@ -168,6 +216,10 @@ protocol PlannedShape {
     func reach(_ row: Int) -> Double
     /// Why a feature has no shape.
     func problem(_ row: Int) -> String
+    /// Metres by which the picture is wrong without the shape; nil where it is not known.
+    func error(_ row: Int, _ heights: ClosedRange<Double>) -> Double?
+    /// Metres by which each coarser form differs from the finest, the coarsest first.
+    func levelErrors(_ row: Int) -> [Double]
     /// The model's own properties, in the order of ``ModelTable/modelColumns(_:)``.
     func properties(_ row: Int) -> [Double]
 }
@@ -176,10 +228,20 @@ protocol PlannedShape {
 protocol ModelShape: PlannedShape {
     /// Adds the shape, in metres from the grid's origin.
     mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh)
+    /// Adds the shape as a content of its tile's chain shows it: `level` of `levels`, 0 the coarsest.
+    mutating func append(_ row: Int, level: Int, of levels: Int, feature: UInt32, to mesh: inout TriangleMesh)
 }
 
 extension PlannedShape {
     func problem(_ row: Int) -> String { "no-shape" }
+    func error(_ row: Int, _ heights: ClosedRange<Double>) -> Double? { nil }
+    func levelErrors(_ row: Int) -> [Double] { [] }
+}
+
+extension ModelShape {
+    mutating func append(_ row: Int, level: Int, of levels: Int, feature: UInt32, to mesh: inout TriangleMesh) {
+        append(row, feature: feature, to: &mesh)
+    }
 }
 
 /// Features that a model leaves out for one reason.

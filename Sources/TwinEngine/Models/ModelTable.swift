@@ -59,9 +59,15 @@ struct ModelTable {
         for (index, value) in properties.enumerated() { numbers[index].append(isMasked?[index] == true ? 0 : value) }
     }
 
+    /// In 32 bits where all fit.
+    private static func identifiers(_ ids: [Int64]) -> PropertyColumn.Values {
+        let short = ids.compactMap { UInt32(exactly: $0) }
+        return short.count == ids.count ? .uint32(short) : .int64(ids)
+    }
+
     func columns() -> [PropertyColumn] {
         var columns = [
-            PropertyColumn(id: "id", displayName: "标识", semantic: .id, values: .int64(ids)),
+            PropertyColumn(id: "id", displayName: "标识", semantic: .id, values: Self.identifiers(ids)),
             PropertyColumn(id: "layer", displayName: "图层", values: .string(layerIDs)),
             PropertyColumn(id: "code", displayName: "编码", values: .string(codes)),
             PropertyColumn(id: "name", displayName: "名称", semantic: .name, values: .string(names)),

@@ -70,7 +70,7 @@ struct ProjectReader {
     func read() -> CityProject {
         root.allow([
             "twin", "id", "name", "crs", "vertical", "extent", "themes", "sources", "layers", "models", "scenarios",
-            "live", "profiles", "terrain",
+            "live", "profiles", "terrain", "tilesets",
         ])
         if root.string("twin") != "1" { root.fail("the first line must be `twin: 1` (the version of the format)") }
         let id = root.required("id", example: "jiaozhou")
@@ -84,7 +84,7 @@ struct ProjectReader {
             extent: extent(), themes: themes, sources: root.list("sources").map(source),
             layers: root.list("layers").map(layer), models: root.list("models").map(model),
             scenarios: root.list("scenarios").map(scenario), live: live(), profiles: profiles(), terrain: terrain(),
-            folder: folder)
+            tilesets: root.list("tilesets").map(tileset), folder: folder)
         checkReferences(project)
         return project
     }

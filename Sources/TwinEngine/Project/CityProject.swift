@@ -191,6 +191,8 @@ public struct ModelDefinition: Sendable, Hashable {
     public var parts = PartFields()
     /// The level of detail that the project states; nil follows from the content.
     public var cimLevel: CIMLevel? = nil
+    /// Roofs, parts and storeys (buildings).
+    public var building = BuildingDefinition()
 }
 
 /// Where a scenario opens the map.
@@ -245,6 +247,8 @@ public struct CityProject: Sendable, Hashable {
     /// Absolute paths of profile files by kind; kinds that are not here have the profile that comes with the engine.
     public var profiles: [String: String] = [:]
     public var terrain: TerrainDefinition? = nil
+    /// 3D tilesets that others made.
+    public var tilesets: [ExternalTileset] = []
     /// The folder of the project file; relative paths start here.
     public var folder: String
 

@@ -150,11 +150,13 @@ extension ProjectReader {
     }
 
     func model(_ node: ConfigurationNode) -> ModelDefinition {
-        node.allow([
-            "id", "kind", "title", "layer", "layers", "height", "floors", "storey_height", "base", "ground", "diameter",
-            "depth", "default_depth", "color_by", "cim", "width", "elevation", "from_point", "to_point", "flow",
-            "points", "prefer", "measured_to", "size", "bearing",
-        ])
+        node.allow(
+            [
+                "id", "kind", "title", "layer", "layers", "height", "floors", "storey_height", "base", "ground",
+                "diameter",
+                "depth", "default_depth", "color_by", "cim", "width", "elevation", "from_point", "to_point", "flow",
+                "points", "prefer", "measured_to", "size", "bearing",
+            ] + Self.buildingKeys)
         let id = node.required("id", example: "buildings")
         var layers = node.list("layers", allowsSingle: true).compactMap(\.text)
         if let single = node.string("layer") { layers.append(single) }
@@ -169,7 +171,7 @@ extension ProjectReader {
             floors: node.string("floors"), storeyHeight: node.number("storey_height") ?? 3.0,
             ground: node.string("ground") ?? node.string("base"), diameter: node.string("diameter"), depthFrom: from,
             depthTo: to, defaultDepth: node.number("default_depth") ?? 1.5, colorBy: node.string("color_by"),
-            pipes: pipeFields(node), parts: partFields(node), cimLevel: cimLevel(node))
+            pipes: pipeFields(node), parts: partFields(node), cimLevel: cimLevel(node), building: buildings(node))
     }
 
     func scenario(_ node: ConfigurationNode) -> ScenarioDefinition {
@@ -223,6 +225,11 @@ extension ProjectReader {
         unique("layers", layers)
         unique("themes", themes)
         unique("models", project.models.map(\.id))
+        unique("tilesets", project.tilesets.map(\.id))
+        for (node, tileset) in zip(root.list("tilesets"), project.tilesets)
+        where project.models.contains(where: { $0.id == tileset.id }) {
+            node.fail("the id '\(tileset.id)' is that of a model; tilesets and models share their addresses")
+        }
         unique("scenarios", project.scenarios.map(\.id))
         for (node, layer) in zip(root.list("layers"), project.layers) {
             layer.sources.forEach { known(node.child("source") ?? node, $0, sources, "source") }
@@ -243,7 +250,7 @@ extension ProjectReader {
                 [
                     model.height, model.floors, model.ground, model.diameter, model.depthFrom, model.depthTo,
                     model.colorBy,
-                ] + model.pipes.fieldNames + [model.parts.size, model.parts.bearing]
+                ] + model.pipes.fieldNames + [model.parts.size, model.parts.bearing] + model.building.fields
             for field in used.compactMap(\.self) where !fields.isEmpty {
                 known(node, field, fields, "field in the layers of model \(model.id):")
             }

@@ -5,6 +5,7 @@ public enum SourceFormat: String, Sendable, Hashable, CaseIterable {
     case gdal
     case csv
     case cityjson
+    case citygml
     case epanet
     case pipeSurvey = "pipe-survey"
 }

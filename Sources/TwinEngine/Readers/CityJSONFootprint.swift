@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tiles
 
 /// How the footprint of a 3D object was found.
 enum CityJSONFootprintSource: CaseIterable {
@@ -34,14 +35,17 @@ struct CityJSONFootprint {
     private static let smallestArea = 1e-4
 
     /// nil when the object has no area at all. O(vertices log vertices).
-    init?(_ solid: SolidBlob) {
+    ///
+    /// - Parameter isDegrees: x and y are degrees; slopes and areas are judged in metres all the same.
+    init?(_ solid: SolidBlob, isDegrees: Bool = false) {
+        let scale = isDegrees ? Self.metresPerDegree(solid) : SIMD2(1, 1)
         let choices: [(CityJSONFootprintSource, (SolidBlob.Semantic, Double) -> Bool)] = [
             (.groundSurfaces, { semantic, _ in semantic == .ground }),
             (.downwardSurfaces, { _, slope in slope < Self.downward }),
             (.upwardSurfaces, { _, slope in slope > Self.upward }),
         ]
         for (source, accepts) in choices {
-            let polygons = Self.polygons(solid, where: accepts)
+            let polygons = Self.polygons(solid, scale, where: accepts)
             if !polygons.isEmpty {
                 self.source = source
                 self.polygons = polygons
@@ -49,20 +53,21 @@ struct CityJSONFootprint {
             }
         }
         let hull = Self.convexHull(solid.coordinates)
-        guard abs(SourceGeometry.doubledArea(hull)) > 2 * Self.smallestArea else { return nil }
+        guard abs(SourceGeometry.doubledArea(hull)) * scale.x * scale.y > 2 * Self.smallestArea else { return nil }
         source = .convexHull
         polygons = [[hull]]
     }
 
     private static func polygons(
-        _ solid: SolidBlob, where accepts: (SolidBlob.Semantic, Double) -> Bool
+        _ solid: SolidBlob, _ scale: SIMD2<Double>, where accepts: (SolidBlob.Semantic, Double) -> Bool
     ) -> [[[Double]]] {
         var polygons: [[[Double]]] = []
         solid.forEachSurface { semantic, rings in
-            guard let outer = rings.first, accepts(semantic, slope(outer)) else { return }
-            let flat = rings.map(flatten).filter { abs(SourceGeometry.doubledArea($0)) > 2 * smallestArea }
+            guard let outer = rings.first, accepts(semantic, slope(outer, scale)) else { return }
+            let least = 2 * smallestArea / (scale.x * scale.y)
+            let flat = rings.map(flatten).filter { abs(SourceGeometry.doubledArea($0)) > least }
             // The outer ring must be among those that are left.
-            guard abs(SourceGeometry.doubledArea(flatten(outer))) > 2 * smallestArea else { return }
+            guard abs(SourceGeometry.doubledArea(flatten(outer))) > least else { return }
             polygons.append(flat)
         }
         return polygons
@@ -75,9 +80,22 @@ struct CityJSONFootprint {
         return flat
     }
 
+    /// About how many metres a degree is, east and north, where the object is.
+    private static func metresPerDegree(_ solid: SolidBlob) -> SIMD2<Double> {
+        guard solid.coordinates.count > 1 else { return SIMD2(1, 1) }
+        // Cosine by its series: half a percent is enough to tell a wall from a roof.
+        let phi = solid.coordinates[1] * .pi / 180
+        let cosine = 1 - phi * phi / 2 + phi * phi * phi * phi / 24
+        return SIMD2(111_320 * max(cosine, 0.01), 110_570)
+    }
+
     /// z of the unit normal (Newell's method, which holds for any planar polygon).
-    private static func slope(_ ring: ArraySlice<Double>) -> Double {
-        let values = Array(ring)
+    private static func slope(_ ring: ArraySlice<Double>, _ scale: SIMD2<Double>) -> Double {
+        var values = Array(ring)
+        for index in stride(from: 0, to: values.count - 2, by: 3) {
+            values[index] *= scale.x
+            values[index + 1] *= scale.y
+        }
         let (originX, originY, originZ) = (values[0], values[1], values[2])
         var (normalX, normalY, normalZ) = (0.0, 0.0, 0.0)
         var previous = values.count - 3

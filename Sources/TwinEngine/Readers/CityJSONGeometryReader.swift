@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tiles
 
 /// Turns the boundaries of CityJSON geometries (CityJSON 2.0 §3) into surfaces.
 struct CityJSONGeometryReader {
@@ -52,7 +53,42 @@ struct CityJSONGeometryReader {
             var scanner = JSONScanner(bytes, range: range)
             semantics = try CityJSONSemantics(scanning: &scanner).resolved(depth: depth, groups: groups) ?? semantics
         }
-        for (rings, semantic) in zip(surfaces, semantics) { try append(rings, semantic, vertex: vertex) }
+        let colours = try colours(geometry, depth: depth, groups: groups)
+        for (index, (rings, semantic)) in zip(surfaces, semantics).enumerated() {
+            try append(rings, semantic, colours.isEmpty ? nil : colours[index], vertex: vertex)
+        }
+    }
+
+    /// The colour of each surface's material in the first theme that fits; empty without materials.
+    private func colours(
+        _ geometry: CityJSONObject.Geometry, depth: Int, groups: [Int]
+    ) throws -> [VertexColour?] {
+        let materials = text.materials.isEmpty ? templates.materials : text.materials
+        guard let range = geometry.material, !materials.isEmpty else { return [] }
+        let count = groups.reduce(0, +)
+        var found: [Int?] = []
+        var scanner = JSONScanner(bytes, range: range)
+        guard scanner.peek() == UInt8(ascii: "{") else { return [] }
+        let bytes = bytes
+        try scanner.object { scanner, _ in
+            guard found.isEmpty, scanner.peek() == UInt8(ascii: "{") else {
+                try scanner.skip()
+                return
+            }
+            try scanner.object { scanner, key in
+                switch (key, scanner.peek()) {
+                case ("value", _):
+                    let number = try scanner.attribute().integer.map { Int($0) }
+                    found = Array(repeating: number, count: count)
+                case ("values", UInt8(ascii: "[")):
+                    let values = try scanner.skip()
+                    found = try CityJSONSurfaceValues(bytes, values).resolved(depth: depth, groups: groups) ?? []
+                default: try scanner.skip()
+                }
+            }
+        }
+        guard found.count == count else { return [] }
+        return found.map { number in number.flatMap { materials.indices.contains($0) ? materials[$0] : nil } }
     }
 
     /// Collects the surfaces; `groups` counts them per innermost list, for `semantics.values` that are null there.
@@ -84,7 +120,7 @@ struct CityJSONGeometryReader {
     }
 
     private mutating func append(
-        _ rings: [[Int]], _ semantic: SolidBlob.Semantic, vertex: (Int) -> Vertex?
+        _ rings: [[Int]], _ semantic: SolidBlob.Semantic, _ colour: VertexColour?, vertex: (Int) -> Vertex?
     ) throws {
         var (sizes, coordinates) = ([Int](), [Double]())
         for (number, ring) in rings.enumerated() {
@@ -107,7 +143,7 @@ struct CityJSONGeometryReader {
             sizes.append(open.count)
         }
         guard !sizes.isEmpty else { return }
-        solid.surfaces.append(SolidBlob.Surface(semantic: semantic, ringCount: sizes.count))
+        solid.surfaces.append(SolidBlob.Surface(semantic: semantic, ringCount: sizes.count, colour: colour))
         solid.ringSizes += sizes
         solid.coordinates += coordinates
     }
@@ -134,6 +170,7 @@ struct CityJSONGeometryReader {
         }
         var scanner = JSONScanner(bytes, range: templates.templates[number])
         let template = try CityJSONObject.Geometry(scanning: &scanner)
+        if template.type == "GeometryInstance" { throw try nested(number, template) }
         let vertices = templates.templateVertices
         try add(template) { index in
             guard index >= 0, index * 3 + 2 < vertices.count else { return nil }
@@ -142,70 +179,23 @@ struct CityJSONGeometryReader {
             return (row(0) + origin.x, row(4) + origin.y, row(8) + origin.z)
         }
     }
-}
 
-/// The `semantics` member of a geometry.
-struct CityJSONSemantics {
-    private var surfaces: [SolidBlob.Semantic] = []
-    private var values: Range<Int>?
-    private let bytes: SourceBytes
-
-    init(scanning scanner: inout JSONScanner) throws {
-        bytes = scanner.bytes
-        guard scanner.peek() == UInt8(ascii: "{") else { return }
-        var (found, range) = ([SolidBlob.Semantic](), Range<Int>?.none)
-        try scanner.object { scanner, key in
-            switch (key, scanner.peek()) {
-            case ("surfaces", UInt8(ascii: "[")):
-                try scanner.array { found.append(Self.semantic(try $0.memberString("type"))) }
-            case ("values", UInt8(ascii: "[")): range = try scanner.skip()
-            default: try scanner.skip()
+    /// Why a template that is itself an instance is refused: it leads back to itself, or it is nested.
+    private func nested(_ start: Int, _ template: CityJSONObject.Geometry) throws -> CityJSONObjectError {
+        var (path, next) = ([start], template.template)
+        while let number = next, templates.templates.indices.contains(number) {
+            let isCycle = path.contains(number)
+            path.append(number)
+            if isCycle {
+                let words = path.map(String.init).joined(separator: " → ")
+                return CityJSONObjectError(
+                    reason: "template-cycle", text: "geometry templates lead back to themselves: \(words)")
             }
+            var scanner = JSONScanner(bytes, range: templates.templates[number])
+            let geometry = try CityJSONObject.Geometry(scanning: &scanner)
+            next = geometry.type == "GeometryInstance" ? geometry.template : nil
         }
-        (surfaces, values) = (found, range)
-    }
-
-    private static func semantic(_ type: String?) -> SolidBlob.Semantic {
-        switch type {
-        case "GroundSurface": .ground
-        case "WallSurface", "InteriorWallSurface": .wall
-        case "RoofSurface": .roof
-        case nil: .unknown
-        default: .other
-        }
-    }
-
-    /// One semantic per surface; nil when `values` do not match the boundaries.
-    func resolved(depth: Int, groups: [Int]) throws -> [SolidBlob.Semantic]? {
-        guard let values else { return nil }
-        var scanner = JSONScanner(bytes, range: values)
-        var found: [SolidBlob.Semantic] = []
-        var group = 0
-        try resolve(&scanner, depth: depth, groups: groups, group: &group, into: &found)
-        return found.count == groups.reduce(0, +) ? found : nil
-    }
-
-    private func resolve(
-        _ scanner: inout JSONScanner, depth: Int, groups: [Int], group: inout Int,
-        into found: inout [SolidBlob.Semantic]
-    ) throws {
-        var (at, list) = (group, [SolidBlob.Semantic]())
-        try scanner.array { scanner in
-            if depth > 1, scanner.peek() == UInt8(ascii: "[") {
-                try resolve(&scanner, depth: depth - 1, groups: groups, group: &at, into: &list)
-            } else if depth == 2 {
-                // A null here stands for every surface of the shell.
-                try scanner.skip()
-                if at < groups.count { list += Array(repeating: .unknown, count: groups[at]) }
-                at += 1
-            } else {
-                let number = depth == 1 ? try scanner.attribute().integer.map { Int($0) } : nil
-                if depth > 1 { try scanner.skip() }
-                list.append(number.flatMap { surfaces.indices.contains($0) ? surfaces[$0] : nil } ?? .unknown)
-            }
-        }
-        if depth == 1 { at += 1 }
-        group = at
-        found += list
+        return CityJSONObjectError(
+            reason: "template-nested", text: "geometry template \(start) is itself a GeometryInstance")
     }
 }

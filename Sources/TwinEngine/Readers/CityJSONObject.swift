@@ -14,6 +14,7 @@ struct CityJSONObject {
         var lod = ""
         var boundaries: Range<Int>?
         var semantics: Range<Int>?
+        var material: Range<Int>?
         var template: Int?
         var matrix: [Double] = []
 
@@ -27,6 +28,7 @@ struct CityJSONObject {
                 case "lod": geometry.lod = try scanner.attribute().text ?? ""
                 case "boundaries": geometry.boundaries = try scanner.skip()
                 case "semantics": geometry.semantics = try scanner.skip()
+                case "material": geometry.material = try scanner.skip()
                 case "template": geometry.template = try scanner.attribute().integer.map { Int($0) }
                 case "transformationMatrix": geometry.matrix = try scanner.numbers()
                 default: try scanner.skip()
@@ -78,4 +80,9 @@ struct CityJSONObject {
 
     /// The highest level of detail among the geometries that have surfaces.
     var highestLevel: Double? { geometries.filter(\.hasSurfaces).map(\.level).max() }
+
+    /// The highest of those levels that is at most `level`.
+    func bestLevel(atMost level: Double) -> Double? {
+        geometries.filter { $0.hasSurfaces && $0.level <= level }.map(\.level).max()
+    }
 }

@@ -13,7 +13,8 @@
 package struct CityJSONReader: FeatureReader {
     private static let ownFields = [
         SourceField(name: "cityobject_id", type: .string), SourceField(name: "cityobject_type", type: .string),
-        SourceField(name: "lod", type: .string), SourceField(name: "ground_height", type: .real),
+        SourceField(name: "lod", type: .string), SourceField(name: "lods", type: .string),
+        SourceField(name: "ground_height", type: .real),
         SourceField(name: "roof_height", type: .real), SourceField(name: "height", type: .real),
         SourceField(name: "solid", type: .binary),
     ]
@@ -66,6 +67,7 @@ package struct CityJSONReader: FeatureReader {
         text = header
         lineNumber = isSequence ? bytes.line(of: scanner.position) : 1
         (crs, headNotes) = Self.coordinateSystem(header.referenceSystem)
+        headNotes += Self.remarks(header)
         note(header, at: nil)
     }
 
@@ -176,7 +178,7 @@ package struct CityJSONReader: FeatureReader {
     ]
 
     /// `https://www.opengis.net/def/crs/EPSG/0/7415` or `urn:ogc:def:crs:EPSG::7415` as `EPSG:n`.
-    private static func coordinateSystem(_ reference: String?) -> (String?, [String]) {
+    static func coordinateSystem(_ reference: String?) -> (String?, [String]) {
         guard let reference else { return (nil, ["the file names no reference system; `crs` must be given"]) }
         let tail = reference.split { $0 == "/" || $0 == ":" }.last
         guard reference.uppercased().contains("EPSG"), let code = tail.flatMap({ Int($0) }) else {
@@ -186,6 +188,22 @@ package struct CityJSONReader: FeatureReader {
         return (
             "EPSG:\(horizontal)", ["EPSG:\(code) is compound; positions use its horizontal part EPSG:\(horizontal)"]
         )
+    }
+
+    /// What of the file's head is worth a remark.
+    private static func remarks(_ header: CityJSONText) -> [String] {
+        var notes: [String] = []
+        if header.transform == nil, header.version?.hasPrefix("1.0") == false {
+            notes.append(
+                "no `transform`, which CityJSON \(header.version ?? "") needs: vertices are taken as they are written")
+        }
+        if !header.extensions.isEmpty {
+            notes.append(
+                "extensions: \(header.extensions.joined(separator: ", ")); their objects and attributes are read like others"
+            )
+        }
+        if header.hasTextures { notes.append("textures are not read; materials are") }
+        return notes
     }
 
     // MARK: - Reading
@@ -262,26 +280,41 @@ package struct CityJSONReader: FeatureReader {
             family.append(try object(child))
             queue += text.children[child] ?? []
         }
-        var reader = CityJSONGeometryReader(bytes: bytes, text: text, header: header)
-        let level = family.compactMap(\.highestLevel).max()
-        var lod = ""
-        for (number, member) in family.enumerated() {
-            guard let own = member.highestLevel, number > 0 || own == level else { continue }
-            for geometry in member.geometries where geometry.hasSurfaces && geometry.level == own {
-                try reader.add(geometry)
-                if own == level { lod = geometry.lod }
-            }
-        }
-        tally.add(family, shortRings: reader.shortRings)
-        guard let level, let footprint = CityJSONFootprint(reader.solid) else {
-            throw Self.lost(root, family, hasSurfaces: level != nil)
+        let (levels, shortRings) = try levels(family)
+        tally.add(family, shortRings: shortRings)
+        guard let footprint = levels.reversed().lazy.compactMap({ CityJSONFootprint($0.solid) }).first else {
+            throw Self.lost(root, family, hasSurfaces: !levels.isEmpty)
         }
         tally.footprints[footprint.source, default: 0] += 1
-        if level < 0 { lod = "" }
         return (
             SourceGeometry.multiPolygon(footprint.polygons),
-            values(text.entries[index].id, family, lod: lod, solid: reader.solid)
+            values(text.entries[index].id, family, SolidLevels(levels))
         )
+    }
+
+    /// The family's surfaces at each of its levels of detail, the coarsest first.
+    ///
+    /// A part stands in with its nearest coarser level where it has none of the level itself, the root does not.
+    private func levels(_ family: [CityJSONObject]) throws -> (levels: [SolidLevels.Level], shortRings: Int) {
+        var (found, shortRings) = ([SolidLevels.Level](), 0)
+        let numbers = Set(family.flatMap { $0.geometries.filter(\.hasSurfaces).map(\.level) }).sorted()
+        for level in numbers {
+            var reader = CityJSONGeometryReader(bytes: bytes, text: text, header: header)
+            var (lod, types) = ("", [String]())
+            for (number, member) in family.enumerated() {
+                guard let own = member.bestLevel(atMost: level), number > 0 || own == level else { continue }
+                for geometry in member.geometries where geometry.hasSurfaces && geometry.level == own {
+                    try reader.add(geometry)
+                    types.append(geometry.type)
+                    if own == level, level >= 0 { lod = geometry.lod }
+                }
+            }
+            shortRings += reader.shortRings
+            if !reader.solid.surfaces.isEmpty || level == numbers.last {
+                found.append(SolidLevels.Level(lod: lod, solid: reader.solid, isSolid: types == ["Solid"]))
+            }
+        }
+        return (found, shortRings)
     }
 
     private static func lost(
@@ -296,17 +329,13 @@ package struct CityJSONReader: FeatureReader {
         return CityJSONObjectError(reason: "no-geometry", text: "this \(root.type) has no geometry")
     }
 
-    private func values(
-        _ id: String, _ family: [CityJSONObject], lod: String, solid: SolidBlob
-    ) -> [SourceValue] {
-        var (lowest, highest) = (Double.infinity, -Double.infinity)
-        for index in stride(from: 2, to: solid.coordinates.count, by: 3) {
-            lowest = min(lowest, solid.coordinates[index])
-            highest = max(highest, solid.coordinates[index])
-        }
+    private func values(_ id: String, _ family: [CityJSONObject], _ levels: SolidLevels) -> [SourceValue] {
+        let heights = levels.finest.heightRange ?? 0...0
+        let lods = levels.levels.map(\.lod).filter { !$0.isEmpty }
         var values: [SourceValue] = [
-            .text(id), .text(family[0].type), lod.isEmpty ? .null : .text(lod), .real(lowest), .real(highest),
-            .real(highest - lowest), .bytes(solid.encoded()),
+            .text(id), .text(family[0].type), lods.last.map(SourceValue.text) ?? .null,
+            lods.isEmpty ? .null : .text(lods.joined(separator: ",")), .real(heights.lowerBound),
+            .real(heights.upperBound), .real(heights.upperBound - heights.lowerBound), .bytes(levels.encoded()),
         ]
         let first = values.count
         values += Array(repeating: .null, count: schema.names.count)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tiles
 
 /// What one CityJSON object or CityJSONFeature holds, apart from the geometry and attributes of its city objects:
 /// those stay in the file and are read one object at a time.
@@ -26,6 +27,11 @@ struct CityJSONText {
     var templates: [Range<Int>] = []
     /// x, y, z of each template vertex; the transform does not apply (CityJSON 2.0 §4.1).
     var templateVertices: [Double] = []
+    /// The colours of `appearance.materials`; nil for one without a diffuse colour.
+    var materials: [VertexColour?] = []
+    /// Names of `extensions`, and members of the root that belong to them.
+    var extensions: [String] = []
+    var hasTextures = false
 
     /// Scans `scanner`'s value, showing the attributes of every object to `schema`.
     init(scanning scanner: inout JSONScanner, schema: inout CityJSONSchema) throws {
@@ -40,6 +46,15 @@ struct CityJSONText {
             case "metadata": text.referenceSystem = try scanner.memberString("referenceSystem")
             case "vertices": try text.vertices.scan(&scanner)
             case "geometry-templates": try text.scanTemplates(&scanner)
+            case "appearance": try text.scanAppearance(&scanner)
+            case "extensions" where scanner.peek() == UInt8(ascii: "{"):
+                try scanner.object { scanner, name in
+                    text.extensions.append(name)
+                    try scanner.skip()
+                }
+            case _ where key.hasPrefix("+"):
+                text.extensions.append(key)
+                try scanner.skip()
             case "CityObjects": try text.scanObjects(&scanner, schema: &schema, links: &links)
             default: try scanner.skip()
             }
@@ -121,6 +136,27 @@ struct CityJSONText {
         for index in entries.indices where entries[index].parent >= 0 {
             children[entries[index].parent, default: []].append(index)
         }
+    }
+
+    private mutating func scanAppearance(_ scanner: inout JSONScanner) throws {
+        guard scanner.peek() == UInt8(ascii: "{") else {
+            try scanner.skip()
+            return
+        }
+        var (colours, hasTextures) = ([VertexColour?](), false)
+        try scanner.object { scanner, key in
+            switch (key, scanner.peek()) {
+            case ("materials", UInt8(ascii: "[")):
+                try scanner.array { colours.append(try $0.materialColour()) }
+            case ("textures", UInt8(ascii: "[")):
+                try scanner.array { scanner in
+                    hasTextures = true
+                    try scanner.skip()
+                }
+            default: try scanner.skip()
+            }
+        }
+        (materials, self.hasTextures) = (colours, hasTextures)
     }
 
     private mutating func scanTemplates(_ scanner: inout JSONScanner) throws {
@@ -261,6 +297,23 @@ struct CityJSONSchema {
 }
 
 extension JSONScanner {
+    /// The diffuse colour of a material with its transparency.
+    mutating func materialColour() throws -> VertexColour? {
+        guard peek() == UInt8(ascii: "{") else {
+            try skip()
+            return nil
+        }
+        var (diffuse, transparency) = ([Double](), 0.0)
+        try object { scanner, key in
+            switch (key, scanner.peek()) {
+            case ("diffuseColor", UInt8(ascii: "[")): diffuse = try scanner.numbers()
+            case ("transparency", _): transparency = try scanner.attribute().real ?? 0
+            default: try scanner.skip()
+            }
+        }
+        return VertexColour(diffuse: diffuse, transparency: transparency)
+    }
+
     /// A string, or nil for any other value, which is skipped.
     mutating func optionalString() throws -> String? {
         if peek() == UInt8(ascii: "\"") { return try string() }
@@ -313,5 +366,15 @@ extension JSONScanner {
             case .real(let real): return .real(real)
             }
         }
+    }
+}
+
+extension VertexColour {
+    /// Three shares of 0 to 1, as X3D materials have them; nil for anything else.
+    init?(diffuse: [Double], transparency: Double) {
+        guard diffuse.count == 3, diffuse.allSatisfy({ (0...1).contains($0) }) else { return nil }
+        let bytes = diffuse.map { UInt8(($0 * 255).rounded()) }
+        let alpha = (0...1).contains(transparency) ? UInt8(((1 - transparency) * 255).rounded()) : 255
+        self.init(red: bytes[0], green: bytes[1], blue: bytes[2], alpha: max(1, alpha))
     }
 }

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Tiles
 
-/// The surfaces of a 3D object in one binary value, so that the record keeps more than a footprint.
+/// The surfaces of a 3D object at one level of detail.
 ///
 /// Layout, little-endian, no padding:
 /// ```
-/// u32 version = 1
+/// u32 version = 1 or 2
 /// u32 surfaceCount
 /// surfaceCount times:
-///   u8  semantic       0 unknown, 1 ground, 2 wall, 3 roof, 4 other
+///   u8  semantic       as in ``SurfaceKind``
+///   u32 colour         version 2 only: red in the lowest byte, then green, blue, alpha; 0 for none
 ///   u32 ringCount      the first ring is the outer one, the others are holes
 ///   ringCount times:
 ///     u32 vertexCount  without the closing vertex
 ///     vertexCount times: f64 x, f64 y, f64 z   in the CRS of the source, easting first, metres (or its units)
 /// ```
 package struct SolidBlob: Sendable, Equatable {
-    package enum Semantic: UInt8, Sendable {
-        case unknown = 0, ground, wall, roof, other
-    }
+    package typealias Semantic = SurfaceKind
 
     package struct Surface: Sendable, Equatable {
         package var semantic: Semantic
         /// How many of the blob's rings belong to it.
         package var ringCount: Int
+        /// Of its material; nil without one.
+        package var colour: VertexColour?
 
-        package init(semantic: Semantic, ringCount: Int) {
+        package init(semantic: Semantic, ringCount: Int, colour: VertexColour? = nil) {
             self.semantic = semantic
             self.ringCount = ringCount
+            self.colour = colour
         }
     }
 
@@ -39,13 +42,15 @@ package struct SolidBlob: Sendable, Equatable {
 
     /// The bytes of the layout above. O(vertices).
     package func encoded() -> [UInt8] {
-        var writer = LittleEndianWriter(reserving: 8 + surfaces.count * 5 + ringSizes.count * 4 + coordinates.count * 8)
-        writer.write(UInt32(1))
+        var writer = LittleEndianWriter(reserving: 8 + surfaces.count * 9 + ringSizes.count * 4 + coordinates.count * 8)
+        let hasColours = surfaces.contains { $0.colour != nil }
+        writer.write(UInt32(hasColours ? 2 : 1))
         writer.write(UInt32(surfaces.count))
         var ring = 0
         var value = 0
         for surface in surfaces {
             writer.write(surface.semantic.rawValue)
+            if hasColours { writer.write(surface.colour.map(Self.number) ?? 0) }
             writer.write(UInt32(surface.ringCount))
             for size in ringSizes[ring..<ring + surface.ringCount] {
                 writer.write(UInt32(size))
@@ -57,28 +62,41 @@ package struct SolidBlob: Sendable, Equatable {
         return writer.bytes
     }
 
-    /// Reads the layout above. Every count is compared with the bytes that are left before anything is reserved.
+    private static func number(_ colour: VertexColour) -> UInt32 {
+        UInt32(colour.red) | UInt32(colour.green) << 8 | UInt32(colour.blue) << 16 | UInt32(max(1, colour.alpha)) << 24
+    }
+
+    private static func colour(_ number: UInt32) -> VertexColour? {
+        guard number != 0 else { return nil }
+        let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(8 * $0)) }
+        return VertexColour(red: bytes[0], green: bytes[1], blue: bytes[2], alpha: bytes[3])
+    }
+
+    /// Reads the layout above, or the finest level of ``SolidLevels``. Every count is compared with the bytes that are
+    /// left before anything is reserved.
     package init(decoding bytes: some RandomAccessCollection<UInt8>) throws(ReaderError) {
-        var reader = LittleEndianReader(Array(bytes))
-        guard try reader.u32() == 1 else {
-            throw ReaderError(.version, "solid value: version is not 1; import the layer again")
+        self = try SolidLevels(decoding: bytes).finest
+    }
+
+    init(layout reader: inout LittleEndianReader) throws(ReaderError) {
+        let version = try reader.u32()
+        guard version == 1 || version == 2 else {
+            throw ReaderError(.version, "solid value: version is \(version), not 1 or 2; import the layer again")
         }
-        let surfaceCount = try reader.count(itemSize: 5)
+        let surfaceCount = try reader.count(itemSize: version == 1 ? 5 : 9)
         surfaces.reserveCapacity(surfaceCount)
         for _ in 0..<surfaceCount {
             guard let semantic = Semantic(rawValue: try reader.u8()) else {
                 throw ReaderError(.syntax, "solid value: unknown semantic before byte \(reader.position)")
             }
+            let colour = version == 2 ? Self.colour(try reader.u32()) : nil
             let ringCount = try reader.count(itemSize: 4)
-            surfaces.append(Surface(semantic: semantic, ringCount: ringCount))
+            surfaces.append(Surface(semantic: semantic, ringCount: ringCount, colour: colour))
             for _ in 0..<ringCount {
                 let size = try reader.count(itemSize: 24)
                 ringSizes.append(size)
                 for _ in 0..<size * 3 { coordinates.append(try reader.f64()) }
             }
-        }
-        guard reader.isAtEnd else {
-            throw ReaderError(.syntax, "solid value: \(reader.remaining) bytes too many; import the layer again")
         }
     }
 
@@ -96,6 +114,11 @@ package struct SolidBlob: Sendable, Equatable {
 
     /// Calls `body` with each surface's semantic and rings; a ring is x, y, z of each vertex.
     package func forEachSurface(_ body: (Semantic, [ArraySlice<Double>]) throws -> Void) rethrows {
+        try forEach { try body($0.semantic, $1) }
+    }
+
+    /// Calls `body` with each surface and its rings; a ring is x, y, z of each vertex.
+    package func forEach(_ body: (Surface, [ArraySlice<Double>]) throws -> Void) rethrows {
         var ring = 0
         var value = 0
         for surface in surfaces {
@@ -105,47 +128,7 @@ package struct SolidBlob: Sendable, Equatable {
                 value += size * 3
             }
             ring += surface.ringCount
-            try body(surface.semantic, rings)
+            try body(surface, rings)
         }
-    }
-}
-
-/// Reads little-endian values with bounds checks.
-private struct LittleEndianReader {
-    private let bytes: [UInt8]
-    private(set) var position = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var remaining: Int { bytes.count - position }
-    var isAtEnd: Bool { remaining == 0 }
-
-    private mutating func advance(_ size: Int) throws(ReaderError) -> Int {
-        guard remaining >= size else {
-            throw ReaderError(.syntax, "solid value: ends at byte \(bytes.count) where \(size) more were expected")
-        }
-        defer { position += size }
-        return position
-    }
-
-    mutating func u8() throws(ReaderError) -> UInt8 { bytes[try advance(1)] }
-
-    mutating func u32() throws(ReaderError) -> UInt32 {
-        let start = try advance(4)
-        return (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32($1 * 8) }
-    }
-
-    mutating func f64() throws(ReaderError) -> Double {
-        let start = try advance(8)
-        return Double(bitPattern: (0..<8).reduce(0) { $0 | UInt64(bytes[start + $1]) << UInt64($1 * 8) })
-    }
-
-    /// A count of items of at least `itemSize` bytes each.
-    mutating func count(itemSize: Int) throws(ReaderError) -> Int {
-        let count = Int(try u32())
-        guard count <= remaining / itemSize else {
-            throw ReaderError(.syntax, "solid value: announces \(count) items, only \(remaining) bytes are left")
-        }
-        return count
     }
 }

@@ -20,6 +20,7 @@ extension Tiles3DChecker {
             let scenes = model.list("scenes")
             let roots = scenes.indices.contains(scene) ? scenes[scene]["nodes"] as? [Int] ?? [] : []
             for node in roots { try check(node: node, .identity, model, rows, path, frame, depth: 0) }
+            try checkErrors(model, path, frame)
         } catch let damage as GLTFModel.Damage {
             add("model", path, damage.message)
         } catch {
@@ -56,7 +57,24 @@ extension Tiles3DChecker {
         let (values, width, accessor) = try model.numbers(index)
         guard width == 3 else { throw GLTFModel.Damage("POSITION is not VEC3") }
         let count = values.count / 3
-        report.vertices += count
+        if judged.path != path { judged = (path, []) }
+        if judged.accessors.insert(index).inserted { try checkPositions(values, accessor, matrix, path, frame) }
+        if let indices = primitive["indices"] as? Int {
+            let largest = try model.numbers(indices).values.max() ?? 0
+            if Int(largest) >= count { add("accessor", path, "index \(Int(largest)) of \(count) vertices") }
+        }
+        for (name, value) in attributes where name != "POSITION" {
+            guard let value = value as? Int else { throw GLTFModel.Damage("\(name) names no accessor") }
+            let told = model.list("accessors")[safe: value]?["count"] as? Int
+            if told != count { add("accessor", path, "\(name) has other than \(count) elements") }
+        }
+        try checkFeatures(primitive, attributes, model, rows, path)
+    }
+
+    private mutating func checkPositions(
+        _ values: [Double], _ accessor: [String: Any], _ matrix: Matrix4, _ path: String, _ frame: Frame
+    ) throws {
+        report.vertices += values.count / 3
         for axis in 0..<3 {
             var (low, high) = (Double.infinity, -Double.infinity)
             for i in stride(from: axis, to: values.count, by: 3) {
@@ -69,16 +87,6 @@ extension Tiles3DChecker {
             }
         }
         try checkInside(values, matrix, path, frame)
-        if let indices = primitive["indices"] as? Int {
-            let largest = try model.numbers(indices).values.max() ?? 0
-            if Int(largest) >= count { add("accessor", path, "index \(Int(largest)) of \(count) vertices") }
-        }
-        for (name, value) in attributes where name != "POSITION" {
-            guard let value = value as? Int else { throw GLTFModel.Damage("\(name) names no accessor") }
-            let told = model.list("accessors")[safe: value]?["count"] as? Int
-            if told != count { add("accessor", path, "\(name) has other than \(count) elements") }
-        }
-        try checkFeatures(primitive, attributes, model, rows, path)
     }
 
     private mutating func checkInside(
@@ -109,7 +117,7 @@ extension Tiles3DChecker {
         guard let sets = (value as? [String: Any])?["featureIds"] as? [[String: Any]], !sets.isEmpty else {
             return add("features", path, "EXT_mesh_features has no featureIds")
         }
-        for set in sets {
+        for (setNumber, set) in sets.enumerated() {
             guard let count = set["featureCount"] as? Int, count > 0 else {
                 add("features", path, "featureCount is missing or not 1 or more")
                 continue
@@ -143,7 +151,12 @@ extension Tiles3DChecker {
                 continue
             }
             let ids = Set(values.map { Int($0) }.filter { $0 != null })
-            report.features += ids.count
+            // The first set names the features; primitives may share them.
+            if setNumber == 0 {
+                let known = counted.path == path ? counted.ids : []
+                counted = (path, known.union(ids))
+                report.features += counted.ids.count - known.count
+            }
             if ids.count > count { add("features", path, "\(ids.count) features, featureCount says \(count)") }
             if let table, rows.indices.contains(table), let largest = ids.max(), largest >= rows[table] {
                 add("features", path, "feature \(largest) has no row in its table of \(rows[table])")

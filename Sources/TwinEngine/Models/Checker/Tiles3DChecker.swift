@@ -14,6 +14,12 @@ public struct Tiles3DChecker {
     let source: Tiles3DSource
     var report = Tiles3DReport()
     private var openDocuments: [String] = []
+    /// The content whose features were counted last, and their numbers.
+    var counted: (path: String, ids: Set<Int>) = ("", [])
+    /// The content whose positions were judged last, and their accessors: primitives may share them.
+    var judged: (path: String, accessors: Set<Int>) = ("", [])
+    /// The features of the content that was judged last.
+    var lastShapes: Shapes?
 
     /// A tile's place in the world, as its parents made it.
     struct Frame {
@@ -23,6 +29,15 @@ public struct Tiles3DChecker {
         var volumes: [(volume: Tiles3DVolume, toEarth: Matrix4)] = []
         var classes: [String: [String: Any]] = [:]
         var groups = 0
+        /// The tileset is one of ours, whose errors are measured in metres from the ground or from a coarser form.
+        var isOwn = false
+        /// Whether the tile's children replace it, as it says or inherits.
+        var isReplaced = false
+        var parentError = Double.infinity
+        /// The tile stands for the one that named its document.
+        var continues = false
+        /// What the tile above shows in place of this one; nil if it stays.
+        var coarse: Shapes?
     }
 
     /// Checks a tileset.
@@ -59,6 +74,8 @@ public struct Tiles3DChecker {
         openDocuments.append(path)
         defer { openDocuments.removeLast() }
         var frame = outer
+        frame.isOwn = (json["asset"] as? [String: Any])?["generator"] as? String == "TwinEngine"
+        frame.continues = isExternal
         checkHead(json, path)
         checkExtensions(json, path)
         frame.classes = checkSchema(json, path)
@@ -142,6 +159,10 @@ public struct Tiles3DChecker {
             }
             frame.error = error
         }
+        frame.parentError = outer.continues ? outer.parentError : outer.error
+        frame.continues = false
+        frame.isReplaced = (tile["refine"] as? String).map { $0 == "REPLACE" } ?? outer.isReplaced
+        lastShapes = nil
         if let refine = tile["refine"], !["ADD", "REPLACE"].contains(refine as? String ?? "") {
             add("refine", place, "`refine` is not ADD or REPLACE")
         }
@@ -154,6 +175,7 @@ public struct Tiles3DChecker {
         for content in contents(of: tile, place) {
             await check(content: content, place, path, frame)
         }
+        frame.coarse = frame.isReplaced ? lastShapes : nil
         guard let value = tile["children"] else { return }
         guard let children = value as? [Any], !children.isEmpty else {
             return add("children", place, "`children` wants one or more tiles; leave it out of leaves")

@@ -23,6 +23,8 @@ public struct Tiles3DReport: Sendable {
     public internal(set) var contents = 0
     public internal(set) var vertices = 0
     public internal(set) var features = 0
+    /// Features whose geometric errors were measured.
+    public internal(set) var errorsJudged = 0
     /// By how much the worst vertex leaves its bounding volume, metres; at most 0 where all are inside.
     public internal(set) var worstOutside = -Double.infinity
     /// Content and extensions that were seen and not judged, by name.
@@ -40,7 +42,7 @@ public struct Tiles3DReport: Sendable {
     public func json() throws -> String {
         struct Form: Encodable {
             var good: Bool
-            var findingCount, tiles, subtrees, contents, vertices, features: Int
+            var findingCount, tiles, subtrees, contents, vertices, features, errorsJudged: Int
             var worstOutside: Double?
             var notCovered: [String: Int]
             var findings: [Finding]
@@ -49,7 +51,8 @@ public struct Tiles3DReport: Sendable {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let form = Form(
             good: isGood, findingCount: findingCount, tiles: tiles, subtrees: subtrees, contents: contents,
-            vertices: vertices, features: features, worstOutside: worstOutside.isFinite ? worstOutside : nil,
+            vertices: vertices, features: features, errorsJudged: errorsJudged,
+            worstOutside: worstOutside.isFinite ? worstOutside : nil,
             notCovered: notCovered, findings: findings)
         return String(decoding: try encoder.encode(form), as: UTF8.self)
     }
