@@ -46,9 +46,11 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CMeshopt", providers: [.apt(["libmeshoptimizer-dev"])]),
+        // No library: the instructions that Swift has no word for.
+        .systemLibrary(name: "CVector"),
 
         // The house: dependencies run one way, top to bottom.
-        .target(name: "Spatial", dependencies: ["CGEOS", "CPROJ"], swiftSettings: settings),
+        .target(name: "Spatial", dependencies: ["CGEOS", "CPROJ", "CVector"], swiftSettings: settings),
         .target(
             name: "Tiles", dependencies: ["Spatial", "CDeflate", "CZstd", "CBrotli", "CMeshopt"],
             swiftSettings: settings),

@@ -50,7 +50,8 @@ import TestSupport
         let expected = model.terminals.filter { circle.contains($0.value.point) }
         var scratch = LiveScratch()
         snapshot.collect(circle, into: &scratch)
-        #expect(scratch.slots.compactMap { snapshot.terminal(slot: $0)?.code }.sorted() == expected.keys.sorted())
+        let slots = scratch.array
+        #expect(slots.compactMap { snapshot.terminal(slot: $0)?.code }.sorted() == expected.keys.sorted())
         let metres = Double(circle.radius) / 1000
         #expect(snapshot.radius(around: circle.center, metres: metres, limit: 3).count == expected.count)
         let box = circle.box
@@ -197,7 +198,8 @@ import TestSupport
                 let circle = GridCircle(center: points[round * 100], radius: radius)
                 var scratch = LiveScratch()
                 snapshot.collect(circle, into: &scratch)
-                #expect(scratch.slots.count == points.count(where: circle.contains))
+                let found = scratch.slots.count
+                #expect(found == points.count(where: circle.contains))
             }
         }
         #expect(index.checkInvariants() == nil)
@@ -227,7 +229,7 @@ import TestSupport
                     if snapshot.sequence < last { broken.add(1, ordering: .relaxed) }
                     last = snapshot.sequence
                     snapshot.collect(GridCircle(center: GridPoint(x: 0, y: 0), radius: 1 << 32), into: &scratch)
-                    let places = Set(scratch.slots.map { snapshot.fix(Int($0)).point.x })
+                    let places = Set(scratch.array.map { snapshot.fix(Int($0)).point.x })
                     if scratch.slots.count != count || places.count != 1 { broken.add(1, ordering: .relaxed) }
                     if snapshot.terminal(code: "\(number)")?.code != "\(number)" { broken.add(1, ordering: .relaxed) }
                     seen.add(1, ordering: .relaxed)

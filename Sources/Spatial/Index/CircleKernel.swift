@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CVector
 
 /// A disc in the form that tests sixteen boxes or points at a time.
 ///
@@ -39,15 +40,14 @@ struct CircleKernel: BitwiseCopyable {
     @inlinable
     @inline(__always)
     func classify(_ boxes: RawSpan, _ offset: Int) -> (met: UInt32, held: UInt32) {
-        var met = SIMD16<Int8>(repeating: 0)
-        var held = SIMD16<Int8>(repeating: 0)
         let first = unsafe classifyFour(boxes, offset)
         let second = unsafe classifyFour(boxes, offset &+ 64)
         let third = unsafe classifyFour(boxes, offset &+ 128)
         let fourth = unsafe classifyFour(boxes, offset &+ 192)
-        met = Self.narrow(first.met, second.met, third.met, fourth.met)
-        held = Self.narrow(first.held, second.held, third.held, fourth.held)
-        return (Self.bits(met), Self.bits(held))
+        return (
+            twin_mask(first.met, second.met, third.met, fourth.met),
+            twin_mask(first.held, second.held, third.held, fourth.held)
+        )
     }
 
     @unsafe
@@ -80,14 +80,12 @@ struct CircleKernel: BitwiseCopyable {
         let second = unsafe squares(points, offset &+ 32)
         let third = unsafe squares(points, offset &+ 64)
         let fourth = unsafe squares(points, offset &+ 96)
-        let inside = Self.narrow(
+        let insideBits = twin_mask(
             Self.lanes(first .<= low), Self.lanes(second .<= low), Self.lanes(third .<= low), Self.lanes(fourth .<= low)
         )
-        let near = Self.narrow(
+        let nearBits = twin_mask(
             Self.lanes(first .<= high), Self.lanes(second .<= high), Self.lanes(third .<= high),
             Self.lanes(fourth .<= high))
-        let insideBits = Self.bits(inside)
-        let nearBits = Self.bits(near)
         if insideBits == nearBits { return insideBits }
         return unsafe decide(points, offset, near: nearBits, inside: insideBits)
     }
@@ -142,30 +140,25 @@ struct CircleKernel: BitwiseCopyable {
     @inline(__always)
     static func upper(_ square: UInt64) -> Float { Float(Double(square) * (1 + 0x1p-20)) }
 
-    /// Loads from every cache line of sixteen points, so that the misses of several leaves overlap.
+    /// Asks for sixteen consecutive values, so that the misses of several leaves overlap.
     ///
-    /// Swift has no prefetch; a load whose value is not waited for does the same.
+    /// Tried and lost: loads whose values are not waited for, which fill the reorder buffer.
     @unsafe
     @inlinable
     @inline(__always)
-    static func touch(_ points: RawSpan, _ offset: Int) -> UInt32 {
-        // Safe: the caller vouches for sixteen points.
-        unsafe points.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
-            ^ points.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 64, as: UInt32.self)
-            ^ points.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 124, as: UInt32.self)
+    static func prefetch(_ values: RawSpan, _ offset: Int, bytes: Int) {
+        unsafe values.withUnsafeBytes { values in
+            guard let base = values.baseAddress else { return }
+            var place = offset
+            while place < offset &+ bytes {
+                // Safe: nothing is read, so that any address will do.
+                unsafe twin_prefetch(base + place)
+                place &+= 64
+            }
+            // Arrays do not begin on a cache line.
+            unsafe twin_prefetch(base + (offset &+ bytes &- 1))
+        }
     }
-
-    /// Keeps the compiler from dropping loads whose values nobody needs.
-    @inlinable
-    @inline(__always)
-    static func use(_ touched: UInt32) {
-        if touched == 0x9E37_79B9 { keep() }
-    }
-
-    @usableFromInline
-    @inline(never)
-    @_optimize(none)
-    static func keep() {}
 
     /// Decides the points that single precision could not.
     @unsafe
@@ -195,29 +188,6 @@ struct CircleKernel: BitwiseCopyable {
     static func lanes(_ mask: SIMDMask<SIMD4<Int32>>) -> SIMD4<Int32> {
         SIMD4<Int32>(repeating: 0).replacing(with: -1, where: mask)
     }
-
-    @inlinable
-    @inline(__always)
-    static func narrow(_ a: SIMD4<Int32>, _ b: SIMD4<Int32>, _ c: SIMD4<Int32>, _ d: SIMD4<Int32>) -> SIMD16<Int8> {
-        SIMD16<Int8>(
-            truncatingIfNeeded: SIMD16<Int32>(
-                lowHalf: SIMD8(lowHalf: a, highHalf: b), highHalf: SIMD8(lowHalf: c, highHalf: d)))
-    }
-
-    /// One bit for each lane of 0 or -1.
-    ///
-    /// The product puts bit i of eight bytes at bit 56 + i, and no two partial products meet in one place.
-    @inlinable
-    @inline(__always)
-    static func bits(_ mask: SIMD16<Int8>) -> UInt32 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let gather: UInt64 = 0x0102_0408_1020_4080
-        // Safe: both are sixteen bytes without padding.
-        let words = unsafe unsafeBitCast(mask, to: SIMD2<UInt64>.self)
-        let low = ((words.x & ones) &* gather) >> 56
-        let high = ((words.y & ones) &* gather) >> 56
-        return UInt32(truncatingIfNeeded: low | high << 8)
-    }
 }
 
 /// Sixteen squared distances in single precision.
@@ -241,10 +211,9 @@ struct SixteenSquares: BitwiseCopyable {
     @inline(__always)
     func bits(upTo limit: Float) -> UInt32 {
         let limit = SIMD4(repeating: limit)
-        return CircleKernel.bits(
-            CircleKernel.narrow(
-                CircleKernel.lanes(first .<= limit), CircleKernel.lanes(second .<= limit),
-                CircleKernel.lanes(third .<= limit), CircleKernel.lanes(fourth .<= limit)))
+        return twin_mask(
+            CircleKernel.lanes(first .<= limit), CircleKernel.lanes(second .<= limit),
+            CircleKernel.lanes(third .<= limit), CircleKernel.lanes(fourth .<= limit))
     }
 
     /// The bits of the sixteen. Squares are not negative, so these order as they do.

@@ -1,84 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Positions along the Hilbert curve of order 16.
-enum HilbertOrder {
-    /// The index of cells (x, y), each 0..<65536, along the curve, four at a time. Branch-free.
-    ///
-    /// Source: rawrunprotected, "2D Hilbert curves in O(1)" (public domain), as used by flatbush.
-    @inline(__always)
-    static func index(x: SIMD4<UInt32>, y: SIMD4<UInt32>) -> SIMD4<UInt32> {
-        let ones = SIMD4<UInt32>(repeating: 0xFFFF)
-        var a1 = x ^ y
-        var b1 = ones ^ a1
-        var c1 = ones ^ (x | y)
-        var d1 = x & (y ^ ones)
-        var a2 = a1 | (b1 &>> 1)
-        var b2 = (a1 &>> 1) ^ a1
-        var c2 = ((c1 &>> 1) ^ (b1 & (d1 &>> 1))) ^ c1
-        var d2 = ((a1 & (c1 &>> 1)) ^ (d1 &>> 1)) ^ d1
+/// The orders in which the curve goes through the four quadrants of a square: two bits, `flip` and `swap`.
+///
+/// Source: the turns of the curve in Warren, "Hacker's Delight", 2nd edition, chapter 16.
+struct HilbertTurn: BitwiseCopyable {
+    let bits: UInt8
 
-        a1 = a2
-        b1 = b2
-        c1 = c2
-        d1 = d2
-        a2 = (a1 & (a1 &>> 2)) ^ (b1 & (b1 &>> 2))
-        b2 = (a1 & (b1 &>> 2)) ^ (b1 & ((a1 ^ b1) &>> 2))
-        c2 ^= (a1 & (c1 &>> 2)) ^ (b1 & (d1 &>> 2))
-        d2 ^= (b1 & (c1 &>> 2)) ^ ((a1 ^ b1) & (d1 &>> 2))
+    static let start = HilbertTurn(bits: 0)
 
-        a1 = a2
-        b1 = b2
-        c1 = c2
-        d1 = d2
-        a2 = (a1 & (a1 &>> 4)) ^ (b1 & (b1 &>> 4))
-        b2 = (a1 & (b1 &>> 4)) ^ (b1 & ((a1 ^ b1) &>> 4))
-        c2 ^= (a1 & (c1 &>> 4)) ^ (b1 & (d1 &>> 4))
-        d2 ^= (b1 & (c1 &>> 4)) ^ ((a1 ^ b1) & (d1 &>> 4))
-
-        a1 = a2
-        b1 = b2
-        c1 = c2
-        d1 = d2
-        c2 ^= (a1 & (c1 &>> 8)) ^ (b1 & (d1 &>> 8))
-        d2 ^= (b1 & (c1 &>> 8)) ^ ((a1 ^ b1) & (d1 &>> 8))
-
-        a1 = c2 ^ (c2 &>> 1)
-        b1 = d2 ^ (d2 &>> 1)
-        let i0 = x ^ y
-        let i1 = b1 | (ones ^ (i0 | a1))
-        return (spread(i1) &<< 1) | spread(i0)
-    }
-
-    /// Puts a zero bit before each of the low 16 bits.
-    @inline(__always)
-    private static func spread(_ value: SIMD4<UInt32>) -> SIMD4<UInt32> {
-        var bits = (value | (value &<< 8)) & SIMD4(repeating: 0x00FF_00FF)
-        bits = (bits | (bits &<< 4)) & SIMD4(repeating: 0x0F0F_0F0F)
-        bits = (bits | (bits &<< 2)) & SIMD4(repeating: 0x3333_3333)
-        return (bits | (bits &<< 1)) & SIMD4(repeating: 0x5555_5555)
+    /// The column and row (0 or 1) of the quadrant that comes as number 0..<4, and the turn within it.
+    func quadrant(_ number: Int) -> (x: Int, y: Int, turn: HilbertTurn) {
+        let (x, y) = (number >> 1, (number ^ number >> 1) & 1)
+        let (flip, swap) = (Int(bits >> 1), Int(bits & 1))
+        // Within the lower quadrants the curve runs transposed, and backwards in the second of them.
+        let turned = y == 1 ? bits : bits ^ 1 ^ UInt8(x << 1)
+        return swap == 0
+            ? (x ^ flip, y ^ flip, HilbertTurn(bits: turned)) : (y ^ flip, x ^ flip, HilbertTurn(bits: turned))
     }
 }
 
-/// The square cells that a curve runs through: the shift that makes 16 bits of the longer side of an extent.
-struct HilbertCells: BitwiseCopyable {
-    let minX: Int32
-    let minY: Int32
-    let shift: UInt32
-
-    init(_ extent: GridBox) {
-        minX = extent.minX
-        minY = extent.minY
-        // Differences of Int32 fit UInt32.
-        let longest = UInt32(bitPattern: extent.maxX &- extent.minX) | UInt32(bitPattern: extent.maxY &- extent.minY)
-        shift = UInt32(max(0, 16 - longest.leadingZeroBitCount))
+/// The order of the cells of a grid along the Hilbert curve.
+enum HilbertOrder {
+    /// Calls `visit` for every cell of a grid of `columns` by `rows`, in order: the column, the row, and how the curve
+    /// turns within. O(cells) for grids that are not much longer than wide, O(cells × log) for any.
+    static func visit(columns: Int, rows: Int, _ visit: (Int, Int, HilbertTurn) -> Void) {
+        visit1(columns, rows, x: 0, y: 0, side: side(max(columns, rows)), turn: .start, visit)
     }
 
-    /// The place of four points along the curve.
+    private static func side(_ longest: Int) -> Int {
+        var side = 1
+        while side < longest { side *= 2 }
+        return side
+    }
+
+    private static func visit1(
+        _ columns: Int, _ rows: Int, x: Int, y: Int, side: Int, turn: HilbertTurn,
+        _ visit: (Int, Int, HilbertTurn) -> Void
+    ) {
+        if x >= columns || y >= rows { return }
+        if side == 1 { return visit(x, y, turn) }
+        let half = side / 2
+        for number in 0..<4 {
+            let part = turn.quadrant(number)
+            visit1(columns, rows, x: x + part.x * half, y: y + part.y * half, side: half, turn: part.turn, visit)
+        }
+    }
+
+    /// Levels that one look-up resolves, at most: 32 × 32 cells.
+    static let tableLevels = 5
+
+    /// The place of each cell of a square of `1 << level` along the curve, for each turn of it: row by row from
+    /// ``tableStart(_:_:)``.
+    static let ranks: [UInt16] = makeTables().ranks
+    /// The turn within each cell, by its place.
+    static let turns: [UInt8] = makeTables().turns
+
+    /// Where the table of a level from 1 to ``tableLevels`` begins.
     @inline(__always)
-    func keys(x: SIMD4<Int32>, y: SIMD4<Int32>) -> SIMD4<UInt32> {
-        let east = SIMD4<UInt32>(truncatingIfNeeded: x &- SIMD4(repeating: minX))
-        let north = SIMD4<UInt32>(truncatingIfNeeded: y &- SIMD4(repeating: minY))
-        let cellShift = SIMD4<UInt32>(repeating: shift)
-        return HilbertOrder.index(x: east &>> cellShift, y: north &>> cellShift)
+    static func tableStart(_ level: Int, _ turn: HilbertTurn) -> Int {
+        // Four tables of 4, four of 16, … before it.
+        (1 << (2 * level + 2) - 16) / 3 + Int(turn.bits) << (2 * level)
+    }
+
+    private static func makeTables() -> (ranks: [UInt16], turns: [UInt8]) {
+        var ranks = [UInt16](repeating: 0, count: tableStart(tableLevels + 1, .start))
+        var turns = [UInt8](repeating: 0, count: ranks.count)
+        for level in 1...tableLevels {
+            let side = 1 << level
+            for bits in 0..<UInt8(4) {
+                let start = tableStart(level, HilbertTurn(bits: bits))
+                var rank = 0
+                visit1(side, side, x: 0, y: 0, side: side, turn: HilbertTurn(bits: bits)) { x, y, turn in
+                    ranks[start + y * side + x] = UInt16(rank)
+                    turns[start + rank] = turn.bits
+                    rank += 1
+                }
+            }
+        }
+        return (ranks, turns)
     }
 }

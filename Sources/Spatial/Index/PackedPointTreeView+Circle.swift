@@ -47,12 +47,12 @@ extension PackedPointTreeView {
     /// - Parameter payload: one value for each row, for example ``PackedPointTree/order`` or identifiers.
     public func collect(_ circle: GridCircle, payload: Span<UInt32>, into buffer: inout RowBuffer) {
         precondition(payload.count == points.count, "a payload has one value for each point of the tree")
-        // Safe: points have no padding.
-        let rows = unsafe points.bytes
+        // Safe: points and numbers have no padding.
+        let (rows, values) = unsafe (points.bytes, payload.bytes)
         searchLeaves(circle) { first, isHeld in
             // Safe: the sixteen rows from first on are in range of both.
-            let touched = unsafe payload[unchecked: first] ^ payload[unchecked: first &+ 15]
-            return unsafe isHeld ? touched : touched ^ CircleKernel.touch(rows, first &* 8)
+            unsafe CircleKernel.prefetch(values, first &* 4, bytes: 64)
+            if !isHeld { unsafe CircleKernel.prefetch(rows, first &* 8, bytes: 128) }
         } contained: { first, end in
             buffer.append(first..<end, of: payload)
             return true
@@ -71,7 +71,7 @@ extension PackedPointTreeView {
     @inline(__always)
     @discardableResult
     func searchLeaves(
-        _ circle: GridCircle, touch: (_ first: Int, _ isHeld: Bool) -> UInt32 = { _, _ in 0 },
+        _ circle: GridCircle, approach: (_ first: Int, _ isHeld: Bool) -> Void = { _, _ in },
         contained: (_ first: Int, _ end: Int) -> Bool, rim: (_ first: Int, _ hits: UInt32) -> Bool
     ) -> Bool {
         let size = PackedPointTree.leafSize
@@ -92,15 +92,12 @@ extension PackedPointTreeView {
         // Safe: points have no padding.
         let rows = unsafe points.bytes
         return leaves.searchKernel(kernel) { leaf, met, held in
-            var touched: UInt32 = 0
             var open = met
             while open != 0 {
                 let bit = open.trailingZeroBitCount
                 open &= open &- 1
-                let first = min((leaf &+ bit) &* size, count &- size)
-                touched ^= touch(first, held &>> UInt32(bit) & 1 != 0)
+                approach(min((leaf &+ bit) &* size, count &- size), held &>> UInt32(bit) & 1 != 0)
             }
-            CircleKernel.use(touched)
         } contained: { first, end in
             contained(first &* size, min(end &* size, count))
         } rim: { leaf in

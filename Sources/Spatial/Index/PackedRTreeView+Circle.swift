@@ -67,9 +67,15 @@ extension PackedRTreeView {
                 continue
             }
             // Backwards, so that nodes leave the stack in order.
+            let below = layout.start(level &- 1)
             while met != 0 {
                 let bit = 31 &- met.leadingZeroBitCount
                 met ^= 1 &<< UInt32(bit)
+                if held &>> UInt32(bit) & 1 == 0 {
+                    let place = below &+ (first &+ bit) &* PackedRTree.nodeSize
+                    // Safe: nothing is read.
+                    unsafe CircleKernel.prefetch(bytes, place &* 16, bytes: 256)
+                }
                 stack[depth] =
                     UInt64(held &>> UInt32(bit) & 1) << 63 | UInt64(level) << 56 | UInt64(first &+ bit)
                 depth &+= 1

@@ -2,32 +2,19 @@
 
 /// Sorts points along the Hilbert curve, with the work shared among threads and the same result for any number of them.
 ///
-/// The most significant eleven bits of the key scatter records (key, number, point) into 2,048 buckets; each bucket then
-/// fits the first-level cache and is sorted there by as many further bits as it has points for. Points of one cell of
-/// the curve, if more than a leaf holds, are sorted again along a curve of their own: fifty thousand devices in one
-/// building order as well as a million in a city. Equal points keep the order of the input.
+/// A grid of up to 8,192 cells, taken in the order of the curve, scatters the points and their numbers to where they
+/// finally lie but for their order within a cell; a ``CellSorter`` orders that in the first-level cache. No point has a
+/// key: cells are found by shifting, and their places in a table. Memory is gone through four times (extent, counts,
+/// scatter, cells), and apart from the result only a cell's worth of it is needed. Equal points keep the order of the input.
 ///
-/// Tried and lost: three stable passes of eleven bits over (key, number) and a gather at the end, which all go through
-/// the whole memory (build of a million points 32 ms against 18, side by side).
+/// Tried and lost (build of a million points, side by side): three stable passes of eleven bits over (key, number) and a
+/// gather at the end, 32 ms against 18; scattering records of key, number and point with keys of 32 bits, of which the
+/// keys took 44 %, and which are more memory than the result.
 @safe
 struct PointSorter: ~Copyable {
-    /// What is moved while sorting: 16 bytes.
-    struct Record: BitwiseCopyable {
-        var key: UInt32
-        var number: UInt32
-        var point: GridPoint
-    }
-
-    private static let digitBits: UInt32 = 11
-    private static let buckets = 1 << 11
-    /// Runs up to this long are sorted by insertion.
-    private static let shortRun = 24
-
     private let source: UnsafeBufferPointer<GridPoint>
     private let points: UnsafeMutablePointer<GridPoint>
-    /// Keys first, the order at the end.
     private let order: UnsafeMutablePointer<UInt32>
-    private let records: UnsafeMutablePointer<Record>
     private let threads: Int
 
     /// Sorts `source` into `points`, and the numbers of the points into `order`; both have room for as many.
@@ -49,13 +36,7 @@ struct PointSorter: ~Copyable {
         unsafe self.order = order
         // A thread is worth its start from some ten thousand points on.
         self.threads = max(1, min(threads, source.count / 16_384, 64))
-        unsafe records = .allocate(capacity: source.count)
-        // Safe: just allocated, with room for as many.
-        unsafe HugePages.advise(records, count: source.count)
     }
-
-    // Safe: allocated in the initialiser, of a trivial type.
-    deinit { unsafe records.deallocate() }
 
     private func sort() {
         // Safe: the number of elements of the source.
@@ -68,38 +49,37 @@ struct PointSorter: ~Copyable {
                 unsafe extents[share] = self.extent(of: WorkerThreads.part(share, of: threads, count))
             }
         }
-        let extent = extents.reduce(into: GridBox.empty) { $0.formUnion($1) }
-        let cells = HilbertCells(extent)
-        // The number of records in each bucket, by share; then the place of the next one.
-        var places = [UInt32](repeating: 0, count: threads * Self.buckets)
-        var starts = [Int](repeating: 0, count: Self.buckets + 1)
+        let grid = CellGrid(extents.reduce(into: GridBox.empty) { $0.formUnion($1) }, points: count)
+        // The number of points in each cell, by share; then the place of the next one.
+        var places = [UInt32](repeating: 0, count: threads * grid.count)
+        var starts = [Int](repeating: 0, count: grid.count + 1)
         unsafe places.withUnsafeMutableBufferPointer { places in
             WorkerThreads.run(threads) { share in
-                // Safe: each share has its own rows of the keys and its own part of the places.
-                let own = unsafe places.baseAddress! + share * Self.buckets
-                unsafe makeKeys(WorkerThreads.part(share, of: threads, count), cells, own)
+                // Safe: each share has its own part of the places.
+                let own = unsafe places.baseAddress! + share * grid.count
+                unsafe countCells(WorkerThreads.part(share, of: threads, count), grid, own)
             }
             var total: UInt32 = 0
-            for bucket in 0..<Self.buckets {
-                starts[bucket] = Int(total)
+            for (rank, cell) in grid.cells.enumerated() {
+                let cell = cell.number
+                starts[rank] = Int(total)
                 for share in 0..<threads {
-                    // Safe: share and bucket are in range.
-                    let size = unsafe places[share * Self.buckets + bucket]
-                    unsafe places[share * Self.buckets + bucket] = total
+                    // Safe: share and cell are in range.
+                    let size = unsafe places[share * grid.count + Int(cell)]
+                    unsafe places[share * grid.count + Int(cell)] = total
                     total &+= size
                 }
             }
-            starts[Self.buckets] = count
+            starts[grid.count] = count
             WorkerThreads.run(threads) { share in
-                // Safe: the places of the shares are apart from each other, and there are as many as records.
-                let own = unsafe places.baseAddress! + share * Self.buckets
-                unsafe scatter(WorkerThreads.part(share, of: threads, count), own)
+                // Safe: the places of the shares are apart from each other, and there are as many as points.
+                let own = unsafe places.baseAddress! + share * grid.count
+                unsafe scatter(WorkerThreads.part(share, of: threads, count), grid, own)
             }
         }
         let bounds = starts
         WorkerThreads.run(threads) { share in
-            let rows = WorkerThreads.part(share, of: threads, count)
-            finish(bounds.span, rows, cells)
+            finish(bounds.span, WorkerThreads.part(share, of: threads, count), grid)
         }
     }
 
@@ -124,155 +104,78 @@ struct PointSorter: ~Copyable {
     }
 
     @unsafe
-    private func makeKeys(_ rows: Range<Int>, _ cells: HilbertCells, _ sizes: UnsafeMutablePointer<UInt32>) {
-        let digit = 32 - Self.digitBits
-        // Safe: rows are in range of source and order, digits in range of sizes.
-        let base = unsafe UnsafeRawPointer(source.baseAddress!)
-        var row = rows.lowerBound
-        while row + 4 <= rows.upperBound {
-            let four = unsafe base.loadUnaligned(fromByteOffset: row &* 8, as: SIMD8<Int32>.self)
-            let keys = cells.keys(x: four.evenHalf, y: four.oddHalf)
-            unsafe UnsafeMutableRawPointer(order + row).storeBytes(of: keys, as: SIMD4<UInt32>.self)
-            let digits = keys &>> SIMD4(repeating: digit)
-            unsafe sizes[Int(digits.x)] &+= 1
-            unsafe sizes[Int(digits.y)] &+= 1
-            unsafe sizes[Int(digits.z)] &+= 1
-            unsafe sizes[Int(digits.w)] &+= 1
-            row &+= 4
-        }
-        while row < rows.upperBound {
-            let point = unsafe source[row]
-            let key = cells.keys(x: SIMD4(repeating: point.x), y: SIMD4(repeating: point.y)).x
-            unsafe order[row] = key
-            unsafe sizes[Int(key >> digit)] &+= 1
-            row &+= 1
-        }
-    }
-
-    @unsafe
-    private func scatter(_ rows: Range<Int>, _ places: UnsafeMutablePointer<UInt32>) {
+    private func countCells(_ rows: Range<Int>, _ grid: CellGrid, _ sizes: UnsafeMutablePointer<UInt32>) {
         for row in rows {
-            // Safe: the places were counted from these very keys, so each stays below the number of records.
-            let key = unsafe order[row]
-            let bucket = Int(key >> (32 - Self.digitBits))
-            let place = unsafe places[bucket]
-            unsafe places[bucket] = place &+ 1
-            unsafe records[Int(place)] = Record(key: key, number: UInt32(truncatingIfNeeded: row), point: source[row])
+            // Safe: rows are in range of the source, cells in range of sizes.
+            unsafe sizes[grid.cell(of: source[row])] &+= 1
         }
     }
 
-    /// Sorts the buckets that begin in a range of rows, and writes them out.
-    private func finish(_ starts: Span<Int>, _ rows: Range<Int>, _ cells: HilbertCells) {
+    @unsafe
+    private func scatter(_ rows: Range<Int>, _ grid: CellGrid, _ places: UnsafeMutablePointer<UInt32>) {
+        for row in rows {
+            // Safe: the places were counted from these very cells, so each stays below the number of points.
+            let point = unsafe source[row]
+            let cell = grid.cell(of: point)
+            let place = unsafe places[cell]
+            unsafe places[cell] = place &+ 1
+            unsafe points[Int(place)] = point
+            unsafe order[Int(place)] = UInt32(truncatingIfNeeded: row)
+        }
+    }
+
+    /// Sorts the cells that begin in a range of rows.
+    private func finish(_ starts: Span<Int>, _ rows: Range<Int>, _ grid: CellGrid) {
         var largest = 0
-        for bucket in 0..<Self.buckets where rows.contains(starts[bucket]) {
-            largest = max(largest, starts[bucket + 1] - starts[bucket])
+        for rank in 0..<grid.count where rows.contains(starts[rank]) {
+            largest = max(largest, starts[rank + 1] - starts[rank])
         }
-        // Safe: of a trivial type, freed below, as large as the largest bucket of this share.
-        let scratch = UnsafeMutablePointer<Record>.allocate(capacity: largest)
-        var digits = [UInt32](repeating: 0, count: Self.buckets + 1)
-        for bucket in 0..<Self.buckets where rows.contains(starts[bucket]) {
-            let first = starts[bucket]
-            let count = starts[bucket + 1] - first
-            // Safe: buckets are apart from each other, and scratch has room for one.
-            unsafe Self.sort(records + first, scratch, count, bits: 32 - Self.digitBits, cells, &digits)
-            for place in first..<(first + count) {
-                // Safe: place is in range of points, order and records.
-                unsafe points[place] = records[place].point
-                unsafe order[place] = records[place].number
-            }
-        }
-        unsafe scratch.deallocate()
-    }
-
-    /// Sorts records by the low `bits` of their keys, stable, and by curves of their own where those are equal.
-    @unsafe
-    private static func sort(
-        _ records: UnsafeMutablePointer<Record>, _ scratch: UnsafeMutablePointer<Record>, _ count: Int, bits: UInt32,
-        _ cells: HilbertCells, _ digits: inout [UInt32]
-    ) {
-        if count <= shortRun { return unsafe insert(records, count, into: records) }
-        if bits == 0 { return unsafe refine(records, scratch, count, cells, &digits) }
-        let width = min(bits, digitBits, UInt32(max(4, Int.bitWidth - count.leadingZeroBitCount)))
-        let shift = bits - width
-        let size = 1 << Int(width)
-        let mask = UInt32(size - 1)
-        var longest: UInt32 = 0
-        // Safe: digits are below size, which is at most the number of buckets; the counts lead to places below count.
-        unsafe digits.withUnsafeMutableBufferPointer { places in
-            for digit in 0..<size { unsafe places[digit] = 0 }
-            for index in 0..<count { unsafe places[Int(records[index].key >> shift & mask)] &+= 1 }
-            var total: UInt32 = 0
-            for digit in 0..<size {
-                let number = unsafe places[digit]
-                unsafe places[digit] = total
-                total &+= number
-                longest = max(longest, number)
-            }
-            for index in 0..<count {
-                let digit = unsafe Int(records[index].key >> shift & mask)
-                unsafe scratch[Int(places[digit])] = records[index]
-                unsafe places[digit] &+= 1
-            }
-        }
-        if Int(longest) > shortRun {
-            // Safe: both have room for count records.
-            unsafe records.update(from: scratch, count: count)
-            unsafe sortRuns(records, scratch, count, shift: shift, mask, cells, &digits)
-        } else {
-            unsafe insert(scratch, count, into: records)
+        var sorter = CellSorter(capacity: largest, corner: grid.corner)
+        for rank in 0..<grid.count where rows.contains(starts[rank]) {
+            let first = starts[rank]
+            // Safe: cells are apart from each other, and the sorter has room for the largest.
+            unsafe sorter.sort(
+                points + first, order + first, starts[rank + 1] - first, bits: Int(grid.shift),
+                turn: grid.cells[rank].turn)
         }
     }
+}
 
-    /// Sorts the runs of records with one digit by their further bits.
-    @unsafe
-    private static func sortRuns(
-        _ records: UnsafeMutablePointer<Record>, _ scratch: UnsafeMutablePointer<Record>, _ count: Int, shift: UInt32,
-        _ mask: UInt32, _ cells: HilbertCells, _ digits: inout [UInt32]
-    ) {
-        var first = 0
-        while first < count {
-            // Safe: first and end are at most count.
-            let digit = unsafe records[first].key >> shift & mask
-            var end = first + 1
-            while end < count, unsafe records[end].key >> shift & mask == digit { end += 1 }
-            unsafe sort(records + first, scratch + first, end - first, bits: shift, cells, &digits)
-            first = end
+/// The square cells that points are scattered to, numbered row by row.
+private struct CellGrid {
+    let corner: GridPoint
+    /// Bits of a cell's side.
+    let shift: UInt32
+    private let columns: Int
+    /// Along the curve, with how the curve turns within each.
+    let cells: [(number: UInt32, turn: HilbertTurn)]
+
+    /// - Parameter points: how many there are. A cell holds from 512 to 2,048 of them if they are spread evenly.
+    init(_ extent: GridBox, points: Int) {
+        corner = GridPoint(x: extent.minX, y: extent.minY)
+        // Differences of Int32 fit UInt32.
+        let width = Int(UInt32(bitPattern: extent.maxX &- extent.minX))
+        let height = Int(UInt32(bitPattern: extent.maxY &- extent.minY))
+        let limit = max(1, min(8192, points / 512))
+        var shift = min(31, Int.bitWidth - max(width, height).leadingZeroBitCount)
+        while shift > 0 && (width >> (shift - 1) + 1) * (height >> (shift - 1) + 1) <= limit { shift -= 1 }
+        let columns = width >> shift + 1
+        var cells: [(number: UInt32, turn: HilbertTurn)] = []
+        HilbertOrder.visit(columns: columns, rows: height >> shift + 1) { x, y, turn in
+            cells.append((UInt32(y * columns + x), turn))
         }
+        self.shift = UInt32(shift)
+        self.columns = columns
+        self.cells = cells
     }
 
-    /// Sorts records of one cell along a curve through their own extent.
-    @unsafe
-    private static func refine(
-        _ records: UnsafeMutablePointer<Record>, _ scratch: UnsafeMutablePointer<Record>, _ count: Int,
-        _ cells: HilbertCells, _ digits: inout [UInt32]
-    ) {
-        if cells.shift == 0 { return }
-        var extent = GridBox.empty
-        // Safe: index is below count.
-        for index in 0..<count { unsafe extent.formUnion(x: records[index].point.x, y: records[index].point.y) }
-        let finer = HilbertCells(extent)
-        if extent.minX == extent.maxX && extent.minY == extent.maxY { return }
-        for index in 0..<count {
-            let point = unsafe records[index].point
-            unsafe records[index].key = finer.keys(x: SIMD4(repeating: point.x), y: SIMD4(repeating: point.y)).x
-        }
-        unsafe sort(records, scratch, count, bits: 32, finer, &digits)
-    }
+    var count: Int { cells.count }
 
-    /// Moves records to where they are sorted by the whole key, stable. For records that are nearly so.
-    @unsafe
-    private static func insert(
-        _ records: UnsafeMutablePointer<Record>, _ count: Int, into sorted: UnsafeMutablePointer<Record>
-    ) {
-        for index in 0..<count {
-            // Safe: index and place are below count; in place, records before index are sorted and moved by one.
-            let record = unsafe records[index]
-            var place = index
-            while place > 0, unsafe sorted[place - 1].key > record.key {
-                unsafe sorted[place] = sorted[place - 1]
-                place -= 1
-            }
-            unsafe sorted[place] = record
-        }
+    @inline(__always)
+    func cell(of point: GridPoint) -> Int {
+        // A point of the extent, so the cell is one of the grid.
+        let x = UInt32(bitPattern: point.x &- corner.x) &>> shift
+        let y = UInt32(bitPattern: point.y &- corner.y) &>> shift
+        return Int(y) &* columns &+ Int(x)
     }
 }

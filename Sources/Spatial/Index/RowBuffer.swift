@@ -10,102 +10,123 @@
 ///     use(found.rows)
 /// }
 /// ```
-public struct RowBuffer: Sendable {
+///
+/// It has one owner, so adding to it needs no test of who else holds it, and it may go to another thread with its memory.
+@safe
+public struct RowBuffer: ~Copyable, @unchecked Sendable {
     /// Longer than `count`, so that a leaf is written without a look at the end.
-    @usableFromInline var storage: [UInt32]
-    public private(set) var count = 0
+    @usableFromInline var storage: UnsafeMutablePointer<UInt32>
+    private var capacity: Int
+    public var count: Int { filled }
+    @usableFromInline var filled = 0
 
     public init(minimumCapacity: Int = 256) {
-        storage = [UInt32](repeating: 0, count: max(minimumCapacity, 0) + Self.slack)
+        capacity = max(minimumCapacity, 0) + Self.slack
+        // Safe: freed in deinit, or where it is replaced.
+        unsafe storage = .allocate(capacity: capacity)
     }
 
+    // Safe: allocated in the initialiser or in grow, of a trivial type.
+    deinit { unsafe storage.deallocate() }
+
     /// Entries that a kernel may write behind the last one.
-    static let slack = 64
+    private static let slack = 64
 
     /// What was collected.
     public var rows: Span<UInt32> {
         @_lifetime(borrow self)
-        get { storage.span.extracting(0..<count) }
+        get {
+            // Safe: the first `count` are filled, and the span does not outlive its owner.
+            let span = unsafe Span(_unsafeStart: storage, count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
     }
 
     /// Forgets what was collected and keeps the memory.
-    public mutating func removeAll() { count = 0 }
+    public mutating func removeAll() { filled = 0 }
+
+    /// Forgets those that `isUnwanted`; the others keep their order.
+    @inlinable
+    public mutating func removeAll(where isUnwanted: (UInt32) -> Bool) {
+        var kept = 0
+        for index in 0..<count {
+            // Safe: index and kept are below count. Written first, so that nothing depends on a guess.
+            let row = unsafe storage[index]
+            unsafe storage[kept] = row
+            kept &+= isUnwanted(row) ? 0 : 1
+        }
+        filled = kept
+    }
 
     /// What was collected, as an array of its own.
-    public var array: [UInt32] { Array(storage[0..<count]) }
+    public var array: [UInt32] {
+        // Safe: the first `count` are filled.
+        unsafe Array(UnsafeBufferPointer(start: storage, count: count))
+    }
 
     /// Adds consecutive numbers.
     @inline(__always)
     mutating func append(_ rows: Range<Int>) {
         reserve(rows.count)
-        let count = count
-        unsafe storage.withUnsafeMutableBufferPointer { target in
-            for index in 0..<rows.count {
-                // Safe: reserve made room for all of them.
-                unsafe target[count &+ index] = UInt32(truncatingIfNeeded: rows.lowerBound &+ index)
-            }
+        for index in 0..<rows.count {
+            // Safe: reserve made room for all of them.
+            unsafe storage[count &+ index] = UInt32(truncatingIfNeeded: rows.lowerBound &+ index)
         }
-        self.count = count &+ rows.count
+        filled &+= rows.count
     }
 
     /// Adds a part of a column.
     @inline(__always)
     mutating func append(_ rows: Range<Int>, of column: Span<UInt32>) {
         reserve(rows.count)
-        let count = count
         let part = column.extracting(rows)
-        unsafe storage.withUnsafeMutableBufferPointer { target in
-            for index in part.indices {
-                // Safe: reserve made room for all of them, and index is one of part.
-                unsafe target[count &+ index] = part[unchecked: index]
-            }
+        for index in part.indices {
+            // Safe: reserve made room for all of them, and index is one of part.
+            unsafe storage[count &+ index] = part[unchecked: index]
         }
-        self.count = count &+ rows.count
+        filled &+= rows.count
     }
 
     /// Adds `first + i` for every bit i of the low sixteen.
     @inline(__always)
     mutating func append(_ first: Int, _ hits: UInt32) {
         reserve(16)
-        var next = count
-        unsafe storage.withUnsafeMutableBufferPointer { target in
-            var open = hits
-            while open != 0 {
-                // Safe: reserve made room for sixteen.
-                unsafe target[next] = UInt32(truncatingIfNeeded: first &+ open.trailingZeroBitCount)
-                open &= open &- 1
-                next &+= 1
-            }
+        var open = hits
+        while open != 0 {
+            // Safe: reserve made room for sixteen.
+            unsafe storage[count] = UInt32(truncatingIfNeeded: first &+ open.trailingZeroBitCount)
+            open &= open &- 1
+            filled &+= 1
         }
-        count = next
     }
 
     /// Adds `column[first + i]` for every bit i of the low sixteen.
     @inline(__always)
     mutating func append(_ first: Int, _ hits: UInt32, of column: Span<UInt32>) {
         reserve(16)
-        var next = count
-        unsafe storage.withUnsafeMutableBufferPointer { target in
-            var open = hits
-            while open != 0 {
-                // Safe: reserve made room for sixteen.
-                unsafe target[next] = column[first &+ open.trailingZeroBitCount]
-                open &= open &- 1
-                next &+= 1
-            }
+        var open = hits
+        while open != 0 {
+            // Safe: reserve made room for sixteen.
+            unsafe storage[count] = column[first &+ open.trailingZeroBitCount]
+            open &= open &- 1
+            filled &+= 1
         }
-        count = next
     }
 
     /// Makes room for this many more and the slack.
     @inline(__always)
-    mutating func reserve(_ extra: Int) {
-        if count &+ extra &+ Self.slack > storage.count { grow(extra) }
+    private mutating func reserve(_ extra: Int) {
+        if count &+ extra &+ Self.slack > capacity { grow(extra) }
     }
 
     @inline(never)
     private mutating func grow(_ extra: Int) {
-        let needed = max(count + extra + Self.slack, storage.count * 2)
-        storage.append(contentsOf: repeatElement(0, count: needed - storage.count))
+        let larger = max(count + extra + Self.slack, capacity * 2)
+        // Safe: the first `count` are filled and fit; the old memory is used no more.
+        let memory = UnsafeMutablePointer<UInt32>.allocate(capacity: larger)
+        unsafe memory.update(from: storage, count: count)
+        unsafe storage.deallocate()
+        unsafe storage = memory
+        capacity = larger
     }
 }

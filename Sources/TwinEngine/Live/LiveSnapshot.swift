@@ -198,32 +198,14 @@ public final class LiveSnapshot: Sendable {
     ///
     /// A slot names a terminal only within this snapshot; ask ``terminal(slot:)``.
     public func collect(_ circle: GridCircle, into scratch: inout LiveScratch) {
-        let (base, overlay) = (base, overlay)
-        let (large, small) = (base.tree, overlay.tree)
-        let slots = base.slots
-        var (rows, found) = (RowBuffer(minimumCapacity: 0), [UInt32]())
-        swap(&rows, &scratch.rows)
-        swap(&found, &scratch.slots)
-        rows.removeAll()
-        found.removeAll(keepingCapacity: true)
-        large.view.collect(circle, payload: slots.span, into: &rows)
-        append(rows.rows, overlay, to: &found)
-        small.view.searchCircle(circle) { first, end in
-            for row in first..<end { found.append(overlay.treeSlots[row]) }
-            return true
-        }
-        swap(&rows, &scratch.rows)
-        swap(&found, &scratch.slots)
-    }
-
-    /// Appends the slots that the overlay does not hide.
-    private func append(_ slots: Span<UInt32>, _ overlay: LiveOverlay, to found: inout [UInt32]) {
-        found.reserveCapacity(found.count + slots.count)
-        if overlay.isEmpty {
-            for index in 0..<slots.count { found.append(slots[index]) }
-        } else {
-            for index in 0..<slots.count where !overlay.hides(slots[index]) { found.append(slots[index]) }
-        }
+        // Spans need owners that are seen to stay.
+        let (large, slots) = (base.tree, base.slots)
+        scratch.found.removeAll()
+        large.view.collect(circle, payload: slots.span, into: &scratch.found)
+        if overlay.isEmpty { return }
+        let (small, bits, changed) = (overlay.tree, overlay.bits, overlay.treeSlots)
+        scratch.found.removeAll { LiveOverlay.hides($0, bits.span) }
+        small.view.collect(circle, payload: changed.span, into: &scratch.found)
     }
 
     /// The terminal of a slot that a question on this snapshot answered; nil if it holds none.
@@ -235,12 +217,19 @@ public final class LiveSnapshot: Sendable {
 }
 
 /// Memory of a question that the caller owns and uses again.
-public struct LiveScratch: Sendable {
-    /// The answer of the last question.
-    public internal(set) var slots: [UInt32] = []
-    var rows = RowBuffer()
+public struct LiveScratch: ~Copyable, Sendable {
+    var found = RowBuffer()
 
     public init() {}
+
+    /// The answer of the last question.
+    public var slots: Span<UInt32> {
+        @_lifetime(borrow self)
+        get { found.rows }
+    }
+
+    /// The same as an array of its own.
+    public var array: [UInt32] { found.array }
 }
 
 /// The nearest of many, kept in memory for twice the limit: cut back whenever that is full. O(added).

@@ -44,7 +44,7 @@ final class LiveBase: Sendable {
 /// A slot in here hides the same slot of the base, also where it holds no terminal any more.
 struct LiveOverlay: Sendable {
     /// One bit for each slot; empty if nothing changed.
-    private let bits: [UInt64]
+    let bits: [UInt64]
     /// Changed slots before each word of `bits`.
     private let ranks: [UInt32]
     /// Ascending.
@@ -107,9 +107,13 @@ struct LiveOverlay: Sendable {
 
     /// Whether the base's answer about a slot is out of date.
     @inline(__always)
-    func hides(_ slot: UInt32) -> Bool {
+    func hides(_ slot: UInt32) -> Bool { Self.hides(slot, bits.span) }
+
+    /// The same on the bits alone, for loops.
+    @inline(__always)
+    static func hides(_ slot: UInt32, _ bits: Span<UInt64>) -> Bool {
         let word = Int(slot >> 6)
-        return word < bits.count && bits[word] >> UInt64(slot & 63) & 1 != 0
+        return word < bits.count && bits[word] &>> UInt64(slot & 63) & 1 != 0
     }
 
     /// What a changed slot holds; nil for one that did not change.
