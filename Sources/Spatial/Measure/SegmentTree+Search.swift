@@ -9,20 +9,28 @@ public enum PointLocation: Sendable, Hashable {
 
 extension SegmentTree {
     /// Where a point lies, taking the segments as rings of polygon parts: even-odd in each part, and inside if inside
-    /// of one. O(log n + segments that the ray meets).
+    /// of one. O(log n) for boundaries that do not pass by the point again and again, whatever they do farther away: a piece
+    /// of a ring to the right of the point crosses the ray an odd number of times if its ends lie on either side.
     func locate(_ point: GridPoint) -> PointLocation {
         guard box.contains(point) else { return .outside }
         var part = 0
         var isOdd = false
         var isInside = false
-        let finished = walk { node in
-            node.minY <= point.y && point.y <= node.maxY && node.maxX >= point.x
-        } _: { segment in
+        func enter(_ segment: Int) {
             while segment >= partEnds[part] {
                 part += 1
                 isInside = isInside || isOdd
                 isOdd = false
             }
+        }
+        let finished = walk(nodes: { node, level, index in
+            guard node.minY <= point.y && point.y <= node.maxY && node.maxX >= point.x else { return false }
+            guard node.minX > point.x, let piece = piece(level: level, index: index) else { return true }
+            enter(piece.lowerBound)
+            if (vertex(piece.lowerBound).y > point.y) != (vertex(piece.upperBound).y > point.y) { isOdd.toggle() }
+            return false
+        }) { segment in
+            enter(segment)
             let start = vertex(segment)
             let end = vertex(segment + 1)
             let startsAbove = start.y > point.y

@@ -13,6 +13,8 @@ struct SegmentTree: Sendable {
     @usableFromInline let exists: [UInt8]
     /// Boxes of the leaves, then of their parents, and so on up to at most eight.
     @usableFromInline let boxes: [GridBox]
+    /// For every box, whether its segments follow each other without a gap: a piece of one ring.
+    private let isPiece: [Bool]
     /// Where each level starts in `boxes`, and their count at the end.
     @usableFromInline let levelStarts: [Int]
     /// The segment after the last of each part.
@@ -64,7 +66,7 @@ struct SegmentTree: Sendable {
             }
         }
         if !partPoints.isEmpty { partEnds.append(xy.count / 2) }
-        (boxes, levelStarts) = Self.levels(xy, exists)
+        (boxes, isPiece, levelStarts) = Self.levels(xy, exists)
         var box = GridBox.empty
         for top in levelStarts[levelStarts.count - 2]..<boxes.count { box.formUnion(boxes[top]) }
         self.box = box
@@ -74,8 +76,9 @@ struct SegmentTree: Sendable {
         self.partPoints = partPoints
     }
 
-    private static func levels(_ xy: [Int32], _ exists: [UInt8]) -> (boxes: [GridBox], starts: [Int]) {
+    private static func levels(_ xy: [Int32], _ exists: [UInt8]) -> (boxes: [GridBox], isPiece: [Bool], starts: [Int]) {
         var boxes: [GridBox] = []
+        var isPiece = exists.map { $0 == 0xFF }
         boxes.reserveCapacity(exists.count + exists.count / 7 + 2)
         for leaf in 0..<exists.count {
             var box = GridBox.empty
@@ -94,15 +97,22 @@ struct SegmentTree: Sendable {
                 var box = GridBox.empty
                 for child in first..<min(first + 8, to) { box.formUnion(boxes[child]) }
                 boxes.append(box)
+                isPiece.append(first + 8 <= to && isPiece[first..<first + 8].allSatisfy { $0 })
             }
             starts.append(boxes.count)
         }
-        return (boxes, starts)
+        return (boxes, isPiece, starts)
     }
 
     @inlinable
     @inline(__always)
     func vertex(_ index: Int) -> GridPoint { GridPoint(x: xy[2 * index], y: xy[2 * index + 1]) }
+
+    /// The segments under a node if they are a piece of one ring, each beginning where the one before it ends; else nil.
+    func piece(level: Int, index: Int) -> Range<Int>? {
+        let segments = 8 << (3 * level)
+        return isPiece[levelStarts[level] + index] ? index * segments..<(index + 1) * segments : nil
+    }
 
     /// Calls `body` with the index of every segment under nodes that `enters` accepts, in order, until it returns false.
     ///
@@ -110,12 +120,19 @@ struct SegmentTree: Sendable {
     @inlinable
     @inline(__always)
     func walk(_ enters: (GridBox) -> Bool, _ body: (Int) -> Bool) -> Bool {
+        walk(nodes: { box, _, _ in enters(box) }, body)
+    }
+
+    /// The same for those who want to know the node: its box, its level and its number in that.
+    @inlinable
+    @inline(__always)
+    func walk(nodes enters: (GridBox, _ level: Int, _ index: Int) -> Bool, _ body: (Int) -> Bool) -> Bool {
         if boxes.isEmpty { return true }
         let top = levelStarts.count - 2
         var level = top
         var index = 0
         while true {
-            if enters(boxes[levelStarts[level] + index]) {
+            if enters(boxes[levelStarts[level] + index], level, index) {
                 if level > 0 {
                     level -= 1
                     index *= 8
