@@ -186,6 +186,25 @@ import Testing
         #expect(try city.city.answer(walk, in: city.coordinates).layers.first?.plan.access == "nearest")
     }
 
+    /// A column is sorted once questions would have gained as much by it, and then asked by its order.
+    @Test func sortedColumnsAreMadeWhenTheyPay() throws {
+        var random = SeededGenerator.printed()
+        let city = try QueryCity(rows: 20_000, kind: .point, sortedTexts: false, &random)
+        var query = SpatialQuery(layers: ["things"], region: .everywhere, output: .counts)
+        query.filter = ColumnFilter.compare("many", .equal, .text("h17"))
+        let first = try #require(try city.city.answer(query, in: city.coordinates).layers.first)
+        #expect(first.plan.access == "attribute-first" && first.count > 0, "\(first.plan)")
+        var plans: [String] = []
+        for _ in 0..<200 where plans.last != "sorted-first" {
+            let answer = try #require(try city.city.answer(query, in: city.coordinates).layers.first)
+            #expect(answer.count == first.count)
+            plans.append(answer.plan.access)
+        }
+        #expect(plans.last == "sorted-first" && plans.count > 2, "\(plans.count)")
+        query.filter = .not(.isNull("n"))
+        #expect(try city.city.answer(query, in: city.coordinates).layers.first?.plan.access != "sorted-first")
+    }
+
     /// Everything at the same place: the ids decide, and the answer does not depend on the order of rows.
     @Test func tiesAreOrderedById() throws {
         var random = SeededGenerator.printed()

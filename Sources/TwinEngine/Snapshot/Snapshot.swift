@@ -31,6 +31,8 @@ final class Snapshot: Sendable {
     let orders: ColumnOrders
     /// What tiles of low zooms know of polygons.
     let polygonExtents = PolygonExtents.Place()
+    /// What queries learnt about it.
+    let cache = SnapshotCache()
     private let suspicion = Atomic<Bool>(false)
 
     struct SectionEntry: Sendable {

@@ -4,7 +4,10 @@ import TwinEngine
 
 // Times questions to a store on one thread, and prints a JSON line a row. Its peer is postgis.py beside it.
 //
-//     query-ours STORE LAYER LON LAT CLASS NUMBER VALUE
+//     query-ours STORE LAYER LON LAT CLASS NUMBER VALUE [plans]
+//
+// With `plans` it asks each question in every way, beside what the planner believes each costs: what its constants in
+// LayerSearch.choose are taken from.
 
 /// CPU milliseconds of this process so far.
 func processMilliseconds() -> Double {
@@ -55,8 +58,10 @@ func measure(_ name: String, _ query: SpatialQuery, _ city: City, runs: Int = 15
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count == 8, let longitude = Double(arguments[3]), let latitude = Double(arguments[4]) else {
-    print("usage: query-ours STORE LAYER LON LAT CLASS NUMBER VALUE")
+guard arguments.count == 8 || arguments.count == 9 && arguments[8] == "plans",
+    let longitude = Double(arguments[3]), let latitude = Double(arguments[4])
+else {
+    print("usage: query-ours STORE LAYER LON LAT CLASS NUMBER VALUE [plans]")
     exit(2)
 }
 let city = try City.open(store: arguments[1])
@@ -66,6 +71,10 @@ let (className, number) = (arguments[5], arguments[6])
 let conditions = ColumnFilter.and([
     .compare(className, .equal, .text(arguments[7])), .compare(number, .greaterOrEqual, .integer(6)),
 ])
+if arguments.count == 9 {
+    try comparePlans(city, layer, center, className: className, number: number, value: arguments[7])
+    exit(0)
+}
 for metres in [500.0, 5000] {
     var query = SpatialQuery(layers: [layer], region: .circle(center, metres: metres))
     query.limit = 10_000

@@ -124,7 +124,7 @@ extension LayerSearch {
             found = nearest(limit: min(wanted, max(query.limit, 0)), after: after)
             // The nearest are a closed list of so many: there is no page behind it.
             found.hasMore = false
-            if plan.access != "attribute-first" { plan.access = "nearest" }
+            if !plan.asksAttributesFirst { plan.access = "nearest" }
         } else if canWalk(order: query.order) {
             found = walk(limit: query.limit, after: after?.id)
             found.count = count()

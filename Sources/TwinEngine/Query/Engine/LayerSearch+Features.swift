@@ -66,7 +66,7 @@ extension LayerSearch {
     /// With few matches for the filter all of them are measured, otherwise the index is walked outwards.
     func nearest(limit: Int, after: FoundRow?) -> Page {
         guard case .nearest(let circle) = region, limit > 0 else { return Page(count: 0, rows: [], hasMore: false) }
-        if program?.isNever != true, plan.access != "attribute-first" {
+        if program?.isNever != true, !plan.asksAttributesFirst {
             return nearestByIndex(circle, limit: limit, after: after)
         }
         var page = page(order: .distance, limit: limit, after: after)

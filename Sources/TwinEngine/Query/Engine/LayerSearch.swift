@@ -12,6 +12,8 @@ struct LayerSearch {
     /// Rows of the snapshot that no longer count, ascending.
     let hidden: [Int]
     var plan: QueryPlan
+    /// What sorted rows are asked for, where that is the plan.
+    private(set) var condition: SortedCondition?
 
     /// - Throws: `TwinError.argument` for a filter that does not fit the layer.
     init(
@@ -20,7 +22,7 @@ struct LayerSearch {
         self.view = view
         self.region = region
         self.filter = filter
-        cache = SnapshotCache.of(view.snapshot)
+        cache = view.snapshot.cache
         hidden = view.delta.hiddenRows.isEmpty ? [] : view.delta.hiddenRows.sorted()
         plan = QueryPlan(access: "space-first", regionRows: view.snapshot.count, filterShare: 1)
         guard let filter else {
@@ -35,7 +37,7 @@ struct LayerSearch {
         choose(program, access)
     }
 
-    /// Compares what both ways would cost. The constants were measured on one machine; only their ratios matter.
+    /// Compares what the ways would cost. The constants were measured on one machine; only their ratios matter.
     private mutating func choose(_ program: ColumnProgram, _ access: SpatialQuery.Access) {
         let rows = Double(view.snapshot.count)
         let inRegion = Double(plan.regionRows)
@@ -54,9 +56,23 @@ struct LayerSearch {
         switch access {
         case .spaceFirst: break
         case .attributeFirst: plan.access = "attribute-first"
+        case .sortedFirst:
+            condition = SortedCondition(program)
+            plan.access = condition == nil ? "attribute-first" : "sorted-first"
         case .automatic:
-            if case .everywhere = region { break }
             if attributeCost < spaceCost { plan.access = "attribute-first" }
+            guard let sorted = SortedCondition(program) else { break }
+            // A candidate is put in its place among the others; then a word of the filter's mask decides.
+            let perCandidate = 20 + (sorted.isAlone ? 0 : 64 * program.rowCost)
+            let sortedCost = 1000 + rows * (sorted.share * perCandidate + share * perMatch)
+            plan.sortedCost = sortedCost / 1000
+            let saving = min(attributeCost, spaceCost) - sortedCost
+            // Sorting a column takes a few passes over it.
+            guard saving > 0, view.snapshot.orders.isWorth(sorted.column, saving: saving, cost: 30 * rows) else {
+                break
+            }
+            condition = sorted
+            plan.access = "sorted-first"
         }
     }
 
@@ -68,7 +84,9 @@ struct LayerSearch {
             searchDelta(&sink)
             return
         }
-        if plan.access == "attribute-first", let program {
+        if let condition, let program {
+            sortedFirst(program, condition, &sink)
+        } else if plan.asksAttributesFirst, let program {
             attributeFirst(program, &sink)
         } else if let program {
             var window = FilterWindow(program)
@@ -129,16 +147,38 @@ struct LayerSearch {
                 while bits != 0 {
                     let row = block * ColumnProgram.blockRows + word * 64 + bits.trailingZeroBitCount
                     bits &= bits - 1
-                    let box = view.box(row: row)
-                    guard outer.intersects(box), !next.isHidden(row) else { continue }
-                    switch region.relation(to: box) {
-                    case .outside: continue
-                    case .inside: sink.add(rows: row..<row + 1)
-                    case .rim:
-                        if let distance = distanceSquared(row) { sink.add(row: row, distanceSquared: distance) }
-                    }
+                    judge(row, outer, &next, &sink)
                 }
             }
+        }
+    }
+
+    /// Takes the rows of a sorted column's part, and tests the rest of the filter and the region for those.
+    private func sortedFirst<Sink: RowSink>(_ program: ColumnProgram, _ condition: SortedCondition, _ sink: inout Sink)
+    {
+        var next = HiddenRows(hidden)
+        var window = FilterWindow(program)
+        let outer = region.box
+        for row in condition.rows(view.snapshot) {
+            let row = Int(row)
+            if !condition.isAlone && !window.passes(row, window.mask(word: row >> 6)) { continue }
+            judge(row, outer, &next, &sink)
+        }
+    }
+
+    /// Hands over a row that passes the filter if it lies in the region.
+    private func judge<Sink: RowSink>(_ row: Int, _ outer: GridBox, _ next: inout HiddenRows, _ sink: inout Sink) {
+        if case .everywhere = region {
+            if !next.isHidden(row) { sink.add(rows: row..<row + 1) }
+            return
+        }
+        let box = view.box(row: row)
+        guard outer.intersects(box), !next.isHidden(row) else { return }
+        switch region.relation(to: box) {
+        case .outside: return
+        case .inside: sink.add(rows: row..<row + 1)
+        case .rim:
+            if let distance = distanceSquared(row) { sink.add(row: row, distanceSquared: distance) }
         }
     }
 

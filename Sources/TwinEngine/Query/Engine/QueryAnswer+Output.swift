@@ -155,6 +155,10 @@ extension QueryPlan {
             out.raw(",\"attributeCostUs\":")
             out.fixed(attributeCost, 1)
         }
+        if let sortedCost {
+            out.raw(",\"sortedCostUs\":")
+            out.fixed(sortedCost, 1)
+        }
         out.raw("}")
     }
 }

@@ -53,6 +53,8 @@ public struct SpatialQuery: Sendable, Hashable {
         case automatic
         case spaceFirst = "space-first"
         case attributeFirst = "attribute-first"
+        /// By the rows of a sorted column, where the filter has an equality or a range that all rows must fulfil.
+        case sortedFirst = "sorted-first"
     }
 
     /// Layer ids.
@@ -129,15 +131,19 @@ public struct QueryHit: Sendable {
 
 /// How one layer was searched.
 public struct QueryPlan: Sendable, Hashable {
-    /// `space-first`, `attribute-first`, `id-order` or `nearest`.
+    /// `space-first`, `attribute-first`, `sorted-first`, `id-order` or `nearest`.
     public var access: String
     /// Rows that the region may hold, estimated from the index's upper levels.
     public var regionRows: Int
     /// The share of rows that the filter passes, estimated from counts and samples of the columns.
     public var filterShare: Double
-    /// Estimated microseconds of the two ways; nil where there was no choice.
+    /// Estimated microseconds of the ways; nil where there was no choice.
     public var spaceCost: Double?
     public var attributeCost: Double?
+    public var sortedCost: Double?
+
+    /// Whether rows that pass the filter are found before the region is asked.
+    var asksAttributesFirst: Bool { access == "attribute-first" || access == "sorted-first" }
 }
 
 /// The answer of one layer.

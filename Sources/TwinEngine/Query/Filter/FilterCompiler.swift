@@ -35,7 +35,7 @@ struct FilterCompiler {
         try filter.checkSize()
         let snapshot = view.snapshot
         var compiler = FilterCompiler(
-            layer: view.definition, masked: masked, snapshot: snapshot, cache: SnapshotCache.of(snapshot),
+            layer: view.definition, masked: masked, snapshot: snapshot, cache: snapshot.cache,
             rows: min(rows, snapshot.count),
             program: ColumnProgram(
                 snapshot: snapshot,

@@ -2,7 +2,7 @@
 import Spatial
 import Synchronization
 
-/// What queries learn about a snapshot and keep in memory: computed on first use, dropped with the snapshot.
+/// What queries learn about a snapshot and keep in memory: computed on first use, held and dropped by the snapshot.
 ///
 /// Thread use: any. Two first uses at the same time may both compute; the results are the same.
 final class SnapshotCache: Sendable {
@@ -19,26 +19,7 @@ final class SnapshotCache: Sendable {
         var classSums: [ClassSumKey: ClassColumn] = [:]
     }
 
-    private weak let owner: Snapshot?
     private let state = Mutex(State())
-
-    private init(_ snapshot: Snapshot) { owner = snapshot }
-
-    // MARK: One cache for each snapshot
-
-    private static let all = Mutex<[ObjectIdentifier: SnapshotCache]>([:])
-
-    /// The cache of a snapshot. O(1); drops those of snapshots that are gone whenever it makes a new one.
-    static func of(_ snapshot: Snapshot) -> SnapshotCache {
-        all.withLock { caches in
-            let key = ObjectIdentifier(snapshot)
-            if let known = caches[key], known.owner === snapshot { return known }
-            caches = caches.filter { $0.value.owner != nil }
-            let made = SnapshotCache(snapshot)
-            caches[key] = made
-            return made
-        }
-    }
 
     /// What is known of a column; O(rows) on first use.
     func column(_ index: Int, _ snapshot: Snapshot) -> ColumnFacts {
