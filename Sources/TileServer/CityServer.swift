@@ -19,6 +19,7 @@ final class CityServer: Sendable {
     let archives: ArchiveSet
     /// The ground, where rasters of heights were named.
     let terrain: ElevationModel?
+    let terrainClassification: Classification
     let metrics = ServerMetrics()
     let logger: Logger
     /// Batches of observations in work or waiting.
@@ -40,13 +41,28 @@ final class CityServer: Sendable {
             taken: Set(
                 city.project.layers.map(\.id) + TileMatrixSet.all.map(\.id)
                     + [TileRoutes.basemap, "live", "terrain"]))
-        terrain =
+        terrain = try Self.terrain(city, options, logger)
+        terrainClassification =
             options.terrain.isEmpty
-            ? nil : try ElevationModel(paths: options.terrain, datum: city.project.vertical.datum)
+            ? city.project.terrain?.classification ?? options.terrainClassification : options.terrainClassification
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = options.limits.workers > 0 ? options.limits.workers : max(2, cores)
         workers = WorkerPool(threads: threads, limit: options.limits.queuedJobs)
         tiles = TileCache(capacity: options.limits.cacheBytes)
+    }
+
+    /// The rasters of the command line, else those of the project. The latter may have gone since the import: the city is
+    /// served without them.
+    private static func terrain(_ city: City, _ options: ServeOptions, _ logger: Logger) throws -> ElevationModel? {
+        guard options.terrain.isEmpty else {
+            return try ElevationModel(paths: options.terrain, datum: city.project.vertical.datum)
+        }
+        do {
+            return try city.terrain()
+        } catch {
+            logger.warning("the project's terrain is not served", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -5,14 +5,16 @@ import TwinEngine
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Verify a store, or a 3D tileset.",
+        abstract: "Verify a store, its pipes, or a 3D tileset.",
         discussion: """
             Exit status: 0 everything holds; 1 something is wrong, and each finding is named.
 
               twin check --store city.store --json
+              twin check pipes --store city.store
               twin check tiles3d http://127.0.0.1:8080/3dtiles/buildings/tileset.json
             """,
-        subcommands: [CheckStoreCommand.self, CheckTiles3DCommand.self], defaultSubcommand: CheckStoreCommand.self)
+        subcommands: [CheckStoreCommand.self, CheckPipesCommand.self, CheckTiles3DCommand.self],
+        defaultSubcommand: CheckStoreCommand.self)
 }
 
 struct CheckStoreCommand: AsyncParsableCommand {

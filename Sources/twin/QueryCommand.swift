@@ -7,7 +7,9 @@ struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
         abstract: "Ask a store without a server.",
-        subcommands: [RadiusCommand.self, QuestionCommand.self, SearchCommand.self])
+        subcommands: [
+            RadiusCommand.self, QuestionCommand.self, SearchCommand.self, SectionCommand.self, HeightCommand.self,
+        ])
 
     struct RadiusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -265,6 +265,8 @@ import Testing
                         }
                     }
                     if template.hasSuffix("/items/{feature}") { continue }
+                    // This city has no pipes; Tests/EndToEnd/pipes_test.py asks one that has.
+                    if ["/query/section", "/check/pipes"].contains(template) { continue }
                     let target = path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
                     let status = try await client.get(target).status
                     #expect(status == .ok || status == .noContent, "\(target)")

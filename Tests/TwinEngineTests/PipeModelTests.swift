@@ -120,3 +120,34 @@ import Tiles
         #expect(counts.sorted() == [1, 1, 2])
     }
 }
+
+extension PipeModelTests {
+    /// What has a depth and no level lies under the terrain; what has neither stands on it.
+    @Test func pipesAndAssetsWithoutHeightsFollowTheTerrain() throws {
+        let made = try PipeCity(
+            points: ["A,给水,0,0,,消火栓,", "B,给水,100,0,,消火栓,"], lines: ["w,给水,A,B,1,1,,,400,"],
+            more: "terrain: {file: dem.tif, classification: internal}")
+        #expect(made.city.groundHeights().map { _ in true } == nil)
+        #expect(throws: TwinError.self) { try made.city.terrain() }
+        // 20 m at the origin, rising 1 m in 100 m to the east.
+        let (west, north, cell) = (PipeCity.east - 1000, PipeCity.north + 1000, 20.0)
+        try RasterWriter.write(
+            path: made.folder.file("dem.tif"), width: 100, height: 100, west: west, north: north, cell: cell
+        ) { _ in (0..<100).map { Float(20 + (west + (Double($0) + 0.5) * cell - PipeCity.east) / 100) } }
+        let ground = try #require(made.city.groundHeights())
+        #expect(abs((ground.height(x: PipeCity.east + 50, y: PipeCity.north) ?? 0) - 20.5) < 1e-3)
+        let layer = try #require(made.city.view().layer("mains"))
+        let rows = PipeRows(layer, made.city.project.models[0], made.city.profiles.pipes, ground)
+        let axis = try rows.axis(0, isFlat: false)
+        #expect(abs(axis.z[0] - (20 - 1.2)) < 2e-3 && abs(axis.z[1] - (21 - 1.2)) < 2e-3)
+        let nodes = try #require(made.city.view().layer("nodes"))
+        let frame = ModelFrame(
+            coordinates: made.city.coordinates, project: made.city.project, ground: .ellipsoid, terrain: ground)
+        let parts = PartShape(nodes, made.city.project.models[1], frame, made.city.profiles.parts)
+        let feet = (0..<2).compactMap { parts.heights($0)?.lowerBound }.sorted()
+        #expect(abs(feet[0] - 19.9) < 2e-3 && abs(feet[1] - 20.9) < 2e-3)
+        let answer = try made.city.section(
+            PipeSectionQuestion(line: nil, run: "mains/\(layer.id(row: 0))", corridor: nil, model: nil))
+        #expect(answer.groundSource == "terrain" && answer.ground.count > 100)
+    }
+}

@@ -7,8 +7,21 @@ enum CityRoutes {
     static let routes: [Route] = [
         Route(
             .get, "/city.json", "The city: themes, layers with fields and styles, 3D models, scenarios",
-            handler: city)
+            handler: city),
+        Route(
+            .get, "/inventory",
+            "What the city holds by level of detail (CIM1 to CIM7), theme and department: counts, areas, lengths",
+            handler: inventory),
     ]
+
+    @Sendable private static func inventory(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        let layers = server.readableLayers(server.city.view(), request.principal).map(\.view)
+        return try await server.workers.run {
+            var reply = Reply(CIMInventory(city: server.city, layers: layers).json(), type: "application/json")
+            reply.cacheControl = "no-cache"
+            return reply
+        }
+    }
 
     @Sendable private static func city(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         let view = server.city.view()
@@ -16,11 +29,17 @@ enum CityRoutes {
         let layers = server.readableLayers(view, request.principal)
         let ids = Set(layers.map(\.id))
         let models = ModelRoutes.readable(server, view, request.principal)
+        let terrain = TerrainRoutes.canRead(server, request.principal) ? server.terrain : nil
         let live = server.live.index.snapshot()
         let showsLive = server.access.canRead(request.principal, .live(server.live.classification))
         return try await server.workers.run {
             var out = JSONBytes(capacity: 16_384)
             head(project, view.version, &out)
+            if let terrain {
+                out.raw(",\"terrain\":{\"mesh\":\"/terrain/mesh/\",\"extent\":")
+                out.box(terrain.extent)
+                out.raw("}")
+            }
             out.raw(",\"themes\":")
             out.list(project.themes) { out, theme in
                 out.raw("{\"id\":")

@@ -78,18 +78,6 @@ extension JSONBytes {
         raw("]")
     }
 
-    /// Calls `body` for each element, with commas between.
-    mutating func list<S: Sequence>(_ elements: S, _ body: (inout JSONBytes, S.Element) -> Void) {
-        raw("[")
-        var isFirst = true
-        for element in elements {
-            if !isFirst { raw(",") }
-            isFirst = false
-            body(&self, element)
-        }
-        raw("]")
-    }
-
     /// An OGC link object.
     mutating func link(_ href: String, rel: String, type: String, title: String? = nil) {
         raw("{\"href\":")

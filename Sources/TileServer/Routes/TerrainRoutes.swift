@@ -25,6 +25,19 @@ enum TerrainRoutes {
                 .query("at", "lon,lat in degrees.", example: "\"120.03,36.27\"", isRequired: true)
             ], handler: elevation),
         Route(.get, "/terrain.json", "TileJSON of the terrain", isDocumented: false, handler: tileJSON),
+        Route(
+            .get, "/terrain/mesh/layer.json", "What meshes of the ground there are, for a CesiumTerrainProvider",
+            isDocumented: false, handler: meshDescription),
+        Route(
+            .get, "/terrain/mesh/{z}/{x}/{y}.terrain",
+            "The ground as a mesh: quantized-mesh 1.0 with normals, tiles of EPSG:4326 with rows from the south, "
+                + "ellipsoidal heights",
+            parameters: [
+                .path("z", "Level, from 0.", example: "0", schema: TileRoutes.whole),
+                .path("x", "Column from the west.", example: "1", schema: TileRoutes.whole),
+                .path("y", "Row from the south.", example: "0", schema: TileRoutes.whole),
+            ],
+            produces: ["application/vnd.quantized-mesh"], isDocumented: false, handler: mesh),
     ]
 
     /// Whether a caller may read the heights; true where none are served.
@@ -32,8 +45,14 @@ enum TerrainRoutes {
         server.terrain == nil || server.access.canRead(principal, subject(server))
     }
 
+    /// Whether a caller may learn the city's own ground heights, those that the project names.
+    static func canReadCity(_ server: CityServer, _ principal: Principal) -> Bool {
+        guard let terrain = server.city.project.terrain else { return true }
+        return server.access.canRead(principal, .tileset("terrain", terrain.classification))
+    }
+
     private static func subject(_ server: CityServer) -> Access.Subject {
-        .tileset("terrain", server.options.terrainClassification)
+        .tileset("terrain", server.terrainClassification)
     }
 
     private static func check(_ server: CityServer, _ principal: Principal) throws(Problem) {
@@ -68,7 +87,7 @@ enum TerrainRoutes {
             reply.entityTag = tile.entityTag
         }
         // The rasters are read once, at the start of the server.
-        reply.cacheControl = "\(server.options.terrainClassification == .public ? "public" : "private"), max-age=3600"
+        reply.cacheControl = "\(server.terrainClassification == .public ? "public" : "private"), max-age=3600"
         return reply
     }
 
@@ -110,5 +129,49 @@ enum TerrainRoutes {
         out.box(terrain.extent)
         out.raw("}")
         return .json(out)
+    }
+
+    private static func served(_ server: CityServer, _ request: RouteRequest) throws(Problem) -> ElevationModel {
+        guard let terrain = server.terrain else {
+            throw .notFound(
+                "no ground heights are served; add `terrain` to city.yaml or start the server with --terrain FILE")
+        }
+        try check(server, request.principal)
+        return terrain
+    }
+
+    @Sendable private static func meshDescription(
+        _ server: CityServer, _ request: RouteRequest
+    ) async throws -> Reply {
+        let terrain = try served(server, request)
+        return Reply(
+            terrain.meshDescription(separation: server.city.project.vertical.geoidSeparation),
+            type: "application/json")
+    }
+
+    @Sendable private static func mesh(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        guard let z = Int(request.path("z")), let x = Int(request.path("x")), let y = Int(request.path("y")) else {
+            throw Problem.parameter("z", "write the tile as whole numbers: /terrain/mesh/z/x/y.terrain")
+        }
+        let terrain = try served(server, request)
+        let separation = server.city.project.vertical.geoidSeparation ?? 0
+        do throws(TileError) {
+            _ = try TerrainMeshTile(level: z, x: x, y: y)
+        } catch {
+            throw Problem.parameter("z", error.message)
+        }
+        let key = TileKey(tileset: "terrain/mesh", z: z, x: x, y: y, version: 0, access: 0)
+        let tile = try await server.tiles.tile(key) {
+            try await server.workers.run {
+                let bytes = try terrain.meshTile(level: z, x: x, y: y, separation: separation) ?? []
+                return CachedTile(
+                    plain: ByteBuffer(bytes: bytes), compressed: ByteBuffer(), entityTag: EntityTag.of(bytes))
+            }
+        }
+        guard !tile.isEmpty else { throw Problem.notFound("there is no mesh \(z)/\(x)/\(y); layer.json lists them") }
+        var reply = Reply(tile.plain, type: "application/vnd.quantized-mesh")
+        reply.entityTag = tile.entityTag
+        reply.cacheControl = "\(server.terrainClassification == .public ? "public" : "private"), max-age=3600"
+        return reply
     }
 }

@@ -33,6 +33,9 @@ public final class City: Sendable {
     private let compactions = Compactions()
     let composer = TileComposer()
     let models = ModelCache()
+    let pipeCache = AnalysisCache<PipeAnalysis>()
+    let checkCache = AnalysisCache<PipeCheckReport>()
+    let sizes = AnalysisCache<CIMInventory.Size>()
     /// The terrain as it was last read, with the files it came from.
     private let ground = Mutex<(definition: TerrainDefinition, model: ElevationModel)?>(nil)
 
@@ -95,8 +98,11 @@ public final class City: Sendable {
         }
     }
 
-    func groundHeights() throws -> GroundHeights? {
-        try terrain().map { GroundHeights(model: $0, coordinates: coordinates) }
+    /// The ground for models and analyses; nil too where its rasters cannot be read any more, which ``terrain()`` tells.
+    func groundHeights() -> GroundHeights? {
+        // Safe: a city without its rasters is a city without terrain; the server and `twin query height` say why.
+        let model = try? terrain()
+        return model.map { GroundHeights(model: $0, coordinates: coordinates) }
     }
 
     /// The code systems as of the present view.

@@ -98,6 +98,18 @@ package struct JSONBytes: Sendable {
         bytes.append(contentsOf: value.description.utf8)
     }
 
+    /// Calls `body` for each element, with commas between.
+    package mutating func list<S: Sequence>(_ elements: S, _ body: (inout JSONBytes, S.Element) -> Void) {
+        raw("[")
+        var isFirst = true
+        for element in elements {
+            if !isFirst { raw(",") }
+            isFirst = false
+            body(&self, element)
+        }
+        raw("]")
+    }
+
     package mutating func boolean(_ value: Bool) {
         if value { raw("true") } else { raw("false") }
     }

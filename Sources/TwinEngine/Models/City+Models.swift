@@ -39,7 +39,7 @@ extension City {
         return try models.model(key, versions: layers.map(\.version)) {
             let model = CityModel(
                 definition: definition, layers: layers, masked: masked, project: project, profiles: profiles,
-                coordinates: coordinates, ground: ground, terrain: try groundHeights())
+                coordinates: coordinates, ground: ground, terrain: groundHeights())
             guard model.count > 0 else {
                 throw TwinError(
                     .model, "the model '\(id)' has no feature with a shape; check its `height`, `floors` or `depth`")

@@ -58,6 +58,7 @@ public struct CityInventory {
             "bytes": ["store": storeBytes, "snapshots": snapshotBytes],
             "layers": view.layers.map(layerObject), "models": project.models.map(\.id),
             "scenarios": project.scenarios.map(\.id),
+            "cim": try JSONSerialization.jsonObject(with: Data(CIMInventory(city: city, layers: view.layers).json())),
         ]
         return try encodeJSON(object)
     }
@@ -88,6 +89,8 @@ public struct CityInventory {
             store \(storeBytes / 1_000_000) MB, snapshots \(snapshotBytes / 1_000_000) MB
 
             \(textTable(rows))
+
+            \(CIMInventory(city: city, layers: view.layers).table())
             """
     }
 }

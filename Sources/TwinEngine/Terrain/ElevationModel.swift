@@ -46,6 +46,9 @@ public struct ElevationModel: Sendable {
         return Int(min(max(zoom, 0), 18))
     }
 
+    /// Degrees between the samples of the finest raster.
+    var spacing: Double { rasters.first?.spacing ?? 1 }
+
     /// Metres above the datum, or nil where no raster has a height. Bilinear. O(rasters).
     public func elevation(longitude: Double, latitude: Double) -> Double? {
         elevation(longitude, latitude, rasters)
