@@ -41,3 +41,47 @@ extension FlatCoordinates {
         }
     }
 }
+
+extension FlatCoordinates {
+    /// Length of lines, or of the boundary of polygons with their holes, in units; 0 for points. O(vertices).
+    public var planarLength: Double {
+        guard kind != .point else { return 0 }
+        var total = 0.0
+        var first = 0
+        for end in ringEnds {
+            let last = Int(end & ringEndMask)
+            for index in first..<last {
+                var next = index + 1
+                if next == last {
+                    if kind == .line { break }
+                    next = first
+                }
+                let x = xy[2 * next] - xy[2 * index]
+                let y = xy[2 * next + 1] - xy[2 * index + 1]
+                total += (x * x + y * y).squareRoot()
+            }
+            first = last
+        }
+        return total
+    }
+
+    /// The parts as geometries of their own: each polygon with its holes, each line, each point. O(vertices).
+    public var parts: [FlatCoordinates] {
+        if kind == .point {
+            return (0..<vertexCount).map {
+                FlatCoordinates(kind: .point, xy: [xy[2 * $0], xy[2 * $0 + 1]], ringEnds: [1 | ringStartsPart])
+            }
+        }
+        var result: [FlatCoordinates] = []
+        var first = 0
+        for end in ringEnds {
+            let last = Int(end & ringEndMask)
+            if end & ringStartsPart != 0 || result.isEmpty { result.append(FlatCoordinates(kind: kind)) }
+            let part = result.count - 1
+            result[part].xy.append(contentsOf: xy[2 * first..<2 * last])
+            result[part].ringEnds.append(UInt32(result[part].xy.count / 2) | (end & ringStartsPart))
+            first = last
+        }
+        return result
+    }
+}

@@ -11,7 +11,7 @@
 ///
 /// Plain threads because this target knows neither Foundation nor Dispatch, and because the concurrency pool is not for
 /// work that never waits. Starting one takes some 20 µs.
-enum WorkerThreads {
+package enum WorkerThreads {
     private struct Share {
         let body: (Int) -> Void
         let index: Int
@@ -20,7 +20,7 @@ enum WorkerThreads {
     /// Calls `body` with every number below `count`, each on a thread of its own, number 0 on the caller's.
     ///
     /// `body` must not touch what another share touches. A share whose thread cannot be started runs on the caller's.
-    static func run(_ count: Int, _ body: (Int) -> Void) {
+    package static func run(_ count: Int, _ body: (Int) -> Void) {
         if count <= 1 { return body(0) }
         withoutActuallyEscaping(body) { body in
             var shares = (0..<count).map { Share(body: body, index: $0) }
