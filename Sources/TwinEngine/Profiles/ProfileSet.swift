@@ -50,7 +50,8 @@ public struct ProfileSet: Sendable, Hashable {
         switch kind {
         case PipeProfile.kind: pipes.codes
         case PartProfile.kind: parts.codes
-        default: others[kind]
+        // Land-use systems that come with the engine, read when a layer first names one.
+        default: others[kind] ?? CodeConversions.builtinSystem(kind)
         }
     }
 
@@ -60,7 +61,8 @@ public struct ProfileSet: Sendable, Hashable {
         for layer in project.layers {
             guard let codes = layer.codes else { continue }
             guard let profile = self[codes.profile] else {
-                let known = ([PipeProfile.kind, PartProfile.kind] + others.keys.sorted()).joined(separator: ", ")
+                let known = ([PipeProfile.kind, PartProfile.kind] + CodeConversions.systems + others.keys.sorted())
+                    .joined(separator: ", ")
                 mistakes.append(
                     "layer '\(layer.id)': there is no profile '\(codes.profile)'; name its file under `profiles`, "
                         + "or write one of: \(known)")
