@@ -17,6 +17,8 @@ final class CityServer: Sendable {
     let liveTiles = LiveTiles()
     let thematics = ThematicCache()
     let archives: ArchiveSet
+    /// Analyses, at once and in the background.
+    let jobs: JobRunner
     /// The ground, where rasters of heights were named.
     let terrain: ElevationModel?
     let terrainClassification: Classification
@@ -47,8 +49,10 @@ final class CityServer: Sendable {
             ? city.project.terrain?.classification ?? options.terrainClassification : options.terrainClassification
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = options.limits.workers > 0 ? options.limits.workers : max(2, cores)
+        jobs = JobRunner(store: options.store)
         workers = WorkerPool(threads: threads, limit: options.limits.queuedJobs)
         tiles = TileCache(capacity: options.limits.cacheBytes)
+        for problem in jobs.problems { logger.warning("\(problem)") }
     }
 
     /// The rasters of the command line, else those of the project. The latter may have gone since the import: the city is

@@ -3,7 +3,7 @@ import ArgumentParser
 import Foundation
 import TwinEngine
 
-/// The command line: `twin generate | import | info | check | serve | query | tiles | tiles3d | compare`.
+/// The command line: `twin generate | import | info | check | serve | query | analyse | codes | tiles | tiles3d | compare`.
 @main
 struct Twin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,7 +21,8 @@ struct Twin: AsyncParsableCommand {
         version: TwinVersion.current,
         subcommands: [
             GenerateCommand.self, ImportCommand.self, InfoCommand.self, CheckCommand.self, ServeCommand.self,
-            QueryCommand.self, TilesCommand.self, Tiles3DCommand.self, CompareCommand.self,
+            QueryCommand.self, AnalyseCommand.self, CodesCommand.self, TilesCommand.self, Tiles3DCommand.self,
+            CompareCommand.self,
         ])
 }
 

@@ -47,7 +47,7 @@ enum CollectionRoutes {
             produces: ["application/geo+json"], handler: item),
     ]
 
-    private static func checkFormat(_ request: RouteRequest) throws(Problem) {
+    static func checkFormat(_ request: RouteRequest) throws(Problem) {
         if let format = request.query["f"], format != "json" {
             throw .parameter("f", "'\(format)' is not a format here; write f=json")
         }
@@ -57,7 +57,9 @@ enum CollectionRoutes {
         try checkFormat(request)
         var out = JSONBytes(capacity: 2048)
         out.raw("{\"conformsTo\":")
-        out.list(conformanceClasses + OGCTilesRoutes.conformanceClasses) { $0.string($1) }
+        out.list(conformanceClasses + OGCTilesRoutes.conformanceClasses + ProcessRoutes.conformanceClasses) {
+            $0.string($1)
+        }
         out.raw("}")
         return .json(out)
     }

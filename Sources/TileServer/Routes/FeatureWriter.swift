@@ -56,15 +56,6 @@ struct FeatureWriter {
 }
 
 extension JSONBytes {
-    /// `{"zh":…,"en":…}`
-    mutating func localized(_ text: LocalizedText) {
-        raw("{\"zh\":")
-        string(text.zh)
-        raw(",\"en\":")
-        string(text.en)
-        raw("}")
-    }
-
     /// `[west,south,east,north]`
     mutating func box(_ box: LonLatBox) {
         raw("[")

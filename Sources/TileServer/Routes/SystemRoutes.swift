@@ -67,6 +67,6 @@ enum RouteTable {
         LiveTileRoutes.routes + TileRoutes.routes + ArchiveRoutes.routes + OGCTilesRoutes.routes + TerrainRoutes.routes
         + ModelRoutes.routes
         + LiveRoutes.routes
-        + QueryRoutes.routes + SearchRoutes.routes + PipeRoutes.routes + CityRoutes.routes
+        + QueryRoutes.routes + SearchRoutes.routes + PipeRoutes.routes + ProcessRoutes.routes + CityRoutes.routes
         + StyleRoutes.routes + CollectionRoutes.routes + PageRoutes.routes + SystemRoutes.routes
 }

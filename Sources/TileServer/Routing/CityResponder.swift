@@ -94,7 +94,7 @@ struct CityResponder: HTTPResponder {
         var reply = Reply(status: .noContent)
         reply.headers[.allow] = allow
         reply.headers[.accessControlAllowMethods] = allow
-        reply.headers[.accessControlAllowHeaders] = "Authorization, Content-Type"
+        reply.headers[.accessControlAllowHeaders] = "Authorization, Content-Type, Prefer"
         reply.headers[.accessControlMaxAge] = "86400"
         return reply
     }

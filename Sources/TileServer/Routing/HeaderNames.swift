@@ -15,4 +15,18 @@ extension HTTPFields {
 
     private static let contentCRSName = HTTPField.Name("Content-Crs")
     private static let forwardedName = HTTPField.Name("X-Forwarded-Proto")
+
+    /// `Prefer`: what a client would like (RFC 7240).
+    var prefer: String? {
+        Self.preferName.flatMap { self[$0] }
+    }
+
+    /// `Preference-Applied`: which of that was done.
+    var preferenceApplied: String? {
+        get { Self.preferenceAppliedName.flatMap { self[$0] } }
+        set { if let name = Self.preferenceAppliedName { self[name] = newValue } }
+    }
+
+    private static let preferName = HTTPField.Name("Prefer")
+    private static let preferenceAppliedName = HTTPField.Name("Preference-Applied")
 }

@@ -12,6 +12,8 @@ struct Problem: Error, Sendable {
     var retryAfter: Int?
     /// Methods that the resource has, for 405.
     var allow: String?
+    /// A URI that names the kind of problem, where a standard defines one.
+    var type = "about:blank"
 
     init(
         _ status: HTTPResponse.Status, _ detail: String, parameter: String? = nil, retryAfter: Int? = nil,
@@ -45,7 +47,9 @@ struct Problem: Error, Sendable {
 
     var reply: Reply {
         var out = JSONBytes(capacity: 160)
-        out.raw("{\"type\":\"about:blank\",\"title\":")
+        out.raw("{\"type\":")
+        out.string(type)
+        out.raw(",\"title\":")
         out.string(status.reasonPhrase)
         out.raw(",\"status\":")
         out.integer(status.code)

@@ -123,6 +123,27 @@ package struct JSONBytes: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// Calls `body` for each element, with commas between.
+    package mutating func list<S: Sequence>(_ elements: S, _ body: (inout JSONBytes, S.Element) -> Void) {
+        raw("[")
+        var isFirst = true
+        for element in elements {
+            if !isFirst { raw(",") }
+            isFirst = false
+            body(&self, element)
+        }
+        raw("]")
+    }
+
+    /// `{"zh":…,"en":…}`
+    package mutating func localized(_ text: LocalizedText) {
+        raw("{\"zh\":")
+        string(text.zh)
+        raw(",\"en\":")
+        string(text.en)
+        raw("}")
+    }
+
     private static let digits = Array("0123456789abcdef".utf8)
     private static let powers: [UInt64] = [
         1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000,

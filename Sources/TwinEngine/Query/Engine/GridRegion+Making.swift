@@ -100,7 +100,7 @@ extension GridRegion {
         }
     }
 
-    private static func polygon(_ polygon: QueryPolygon, _ coordinates: CityCoordinates) throws -> FlatGeometry {
+    static func polygon(_ polygon: QueryPolygon, _ coordinates: CityCoordinates) throws -> FlatGeometry {
         let example = "write for example [[[120.03,36.26],[120.04,36.26],[120.04,36.27],[120.03,36.26]]]"
         var geometry = FlatGeometry(kind: .polygon)
         let total = polygon.parts.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }

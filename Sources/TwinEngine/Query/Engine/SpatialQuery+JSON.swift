@@ -137,7 +137,7 @@ public struct QueryRequest: Sendable {
     }
 
     /// Rings, polygons of rings, or a GeoJSON Polygon or MultiPolygon.
-    private static func polygon(_ value: JSONValue) throws -> QueryPolygon {
+    static func polygon(_ value: JSONValue) throws -> QueryPolygon {
         let example = "[[[120.03,36.26],[120.04,36.26],[120.04,36.27],[120.03,36.26]]]"
         var rings = value
         if case .object(let geometry) = value {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A JSON value whose shape is not known beforehand: questions and CQL2 filters.
-enum JSONValue {
+enum JSONValue: Sendable, Hashable {
     case null
     case boolean(Bool)
     case integer(Int64)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import Spatial
+
+/// Inputs that several analyses have in common.
+extension AnalysisInputs {
+    static let layerSchema =
+        #"{"oneOf":[{"type":"string"},{"type":"object","required":["layer"],"properties":{"layer":{"type":"string"},"#
+        + #""field":{"type":"string"},"filter":{"type":"object"}}}]}"#
+    static let polygonSchema =
+        #"{"type":"object","required":["type","coordinates"],"properties":{"type":{"enum":["Polygon","MultiPolygon"]},"#
+        + #""coordinates":{"type":"array"}}}"#
+
+    /// A layer of polygons with its class field: `"parcels"` or `{"layer":"parcels","field":"use","filter":{…}}`.
+    static func plan(_ value: JSONValue, _ name: String, _ scope: AnalysisScope) throws -> ConflictAnalysis.Plan {
+        let example = #"{"layer":"parcels","field":"use"}"#
+        if let id = value.text {
+            let layer = try scope.polygonLayer(id, name)
+            return ConflictAnalysis.Plan(layer: layer, field: layer.classField, filter: nil)
+        }
+        guard case .object(let members) = value else { throw wrong(name, example) }
+        let inputs = AnalysisInputs(members: members)
+        try inputs.allow(["layer", "field", "filter"])
+        guard let id = try inputs.text("layer", example: #""parcels""#) else { throw wrong(name, example) }
+        let layer = try scope.polygonLayer(id, name)
+        let field = try inputs.text("field", example: #""use""#) ?? layer.classField
+        if let field { _ = try layer.field(field, "field") }
+        let filter = try inputs.members["filter"].map { try ColumnFilter.read($0, depth: 1) }
+        if let filter { try layer.view.check(filter, masked: layer.masked) }
+        return ConflictAnalysis.Plan(layer: layer, field: field, filter: filter)
+    }
+
+    /// A polygon in longitude and latitude on the grid; nil where it is absent.
+    func polygon(_ name: String, _ scope: AnalysisScope) throws -> FlatGeometry? {
+        guard let value = members[name] else { return nil }
+        let region = try QueryRequest.polygon(value)
+        do {
+            return try GridRegion.polygon(region, scope.coordinates)
+        } catch let error as TwinError {
+            // The message names the member of a query; here it is this input.
+            throw TwinError(.argument, error.message.replacingPrefix("polygon:", with: "\(name):"))
+        }
+    }
+}
+
+extension String {
+    fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+        hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
+    }
+}
