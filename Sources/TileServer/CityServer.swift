@@ -43,6 +43,9 @@ final class CityServer: Sendable {
             taken: Set(
                 city.project.layers.map(\.id) + TileMatrixSet.all.map(\.id)
                     + [TileRoutes.basemap, "live", "terrain"]))
+        for archive in archives.all {
+            if let reason = ArchiveRoutes.apart(archive, city) { logger.warning("\(reason)") }
+        }
         terrain = try Self.terrain(city, options, logger)
         terrainClassification =
             options.terrain.isEmpty
@@ -67,6 +70,25 @@ final class CityServer: Sendable {
             logger.warning("the project's terrain is not served", metadata: ["error": "\(error)"])
             return nil
         }
+    }
+
+    /// The access log.
+    func logRequest(method: String, path: @autoclosure () -> String, status: Int, duration: Duration) {
+        logger.debug(
+            "request",
+            metadata: ["method": "\(method)", "path": "\(path())", "status": "\(status)", "duration": "\(duration)"])
+    }
+
+    /// Whether an answer that was given before would be given again. Waits for nothing: where that takes a look at the
+    /// store or at changes, it is false.
+    func holds(_ answer: WarmAnswer) -> Bool {
+        if let archive = answer.freshness.archive, archive.isReplaced.load(ordering: .acquiring) { return false }
+        guard let shown = answer.freshness.city else { return true }
+        let view = city.view()
+        let known = answer.view
+        guard tiles.changes.holds(shown, known: known, in: view, of: city) else { return false }
+        if view.version != known { answer.view = view.version }
+        return true
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -104,11 +126,14 @@ final class CityServer: Sendable {
         let isNear =
             box.west > extent.west - 5 && box.east < extent.east + 5 && box.south > extent.south - 5
             && box.north < extent.north + 5
-        guard isNear, let grid = try? city.gridBox(box) else {
-            // The reason is that the box does not fit the grid, which nil states.
+        guard isNear else { return nil }
+        do {
+            return try city.gridBox(box)
+        } catch {
+            logger.info(
+                "a box has no place on the city's grid; all features are looked at", metadata: ["error": "\(error)"])
             return nil
         }
-        return grid
     }
 
     /// Refuses callers that may not use the live terminals.

@@ -63,10 +63,14 @@ final class ServerMetrics: MetricsFactory {
 
     /// Adds one finished request.
     func record(method: String, route: String, status: Int, duration: Duration) {
-        let timer = CoreMetrics.Timer(
+        timer(method: method, route: route, status: status).recordNanoseconds(Int64(duration / .nanoseconds(1)))
+    }
+
+    /// The series of requests of a kind.
+    func timer(method: String, route: String, status: Int) -> any TimerHandler {
+        makeTimer(
             label: "twin_http_request_duration_seconds",
-            dimensions: [("method", method), ("route", route), ("status", String(status))], factory: self)
-        timer.recordNanoseconds(Int64(duration / .nanoseconds(1)))
+            dimensions: [("method", method), ("route", route), ("status", String(status))])
     }
 
     /// Puts the present value of something that the server counts elsewhere.

@@ -43,21 +43,19 @@ public func runServer(
     try await server.workers.shutdown()
 }
 
+/// What the `Server` field of answers says.
+let serverName = "twin"
+
 /// The application around a server: HTTP/1.1 with limits, the routes, and the background services.
 func makeApplication(
     _ server: CityServer, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
 ) throws -> Application<CityResponder> {
     let options = server.options
-    let idle = TimeAmount.seconds(options.limits.requestSeconds)
     var application = Application(
         responder: CityResponder(server: server, routes: RouteTable.all),
-        server: .http1(
-            configuration: .init(
-                idleTimeout: idle,
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
+        server: HTTPServerBuilder { responder in CityChannel(server: server, responder: responder) },
         configuration: ApplicationConfiguration(
-            address: .hostname(options.host, port: options.port), serverName: "twin",
+            address: .hostname(options.host, port: options.port), serverName: serverName,
             availableConnectionsDelegate: MaximumAvailableConnections(options.limits.connections)),
         onServerRunning: { channel in await onListening(channel.localAddress?.port ?? options.port) },
         logger: server.logger)
@@ -80,7 +78,7 @@ struct RefreshService: Service {
                     try await server.workers.run {
                         try server.city.refresh()
                         server.live.index.expire(now: CityServer.now())
-                        for problem in server.archives.refresh() { server.logger.warning("\(problem)") }
+                        for problem in server.archives.refresh(server.city) { server.logger.warning("\(problem)") }
                     }
                 } catch is CancellationError {
                     return

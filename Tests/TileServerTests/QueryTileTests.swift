@@ -15,6 +15,8 @@ import Tiles
     /// Tiles of zoom 14 that hold the shops, and in degrees of level 13, zoom 14.
     private static let mercator = (13_653...13_655).map { "/tiles/shops/14/\($0)/6419.mvt" }
     private static let ogc = (13_653...13_655).map { "/collections/shops/tiles/WebMercatorQuad/14/6419/\($0)" }
+    private static let bare = (13_653...13_655).map { "/tiles/shops/14/\($0)/6419" }
+    private static let dataset = (13_653...13_655).map { "/tiles/WebMercatorQuad/14/6419/\($0)" }
     private static let degrees = (13_653...13_655).map { "/collections/shops/tiles/WorldCRS84Quad/13/2446/\($0)" }
 
     /// The ids of the features in some tiles.
@@ -55,12 +57,13 @@ import Tiles
                 let layer = try #require((answer["layers"] as? [[String: Any]])?.first)
                 let expected = Set((layer["features"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? Int64 })
                 let query = "?filter=" + escaped(filter)
-                for paths in [Self.mercator, Self.ogc, Self.degrees] {
+                for paths in [Self.mercator, Self.bare, Self.ogc, Self.dataset, Self.degrees] {
                     #expect(try await ids(paths, query, client) == expected, "\(filter) \(paths[0])")
                 }
             }
             #expect(try await ids(Self.mercator, "?floors=1", client).count == 8)
             #expect(try await ids(Self.ogc, "?floors=1&f=mvt&code=s4", client).count == 1)
+            #expect(try await ids(Self.dataset, "?floors=1&f=mvt", client).count == 8)
             #expect(try await ids(Self.degrees, "?name=\(escaped("店7"))", client).count == 1)
             #expect(try await ids(Self.mercator, "?name=null", client).isEmpty)
             // The same conditions share a cached tile; others do not, and the whole tile is still whole.

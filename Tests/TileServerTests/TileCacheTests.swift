@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
 import NIOCore
 import Synchronization
 import Testing
@@ -53,6 +54,52 @@ private final class Count: Sendable {
         #expect(made.value.load(ordering: .relaxed) == 1)
         _ = try await cache.tile(Self.key(9)) { Self.tile(50_000) }
         #expect(cache.byteCount <= 10_000)
+    }
+
+    /// A tile that is given out in ready answers stays, and one that is dropped takes its answers along.
+    @Test func answersAndTheirTilesStayTogether() async throws {
+        let cache = TileCache(capacity: 10_000, shards: 1)
+        let used = try await cache.tile(Self.key(0)) { Self.tile(2000) }
+        let unused = try await cache.tile(Self.key(1)) { Self.tile(2000) }
+        for (path, tile) in [("/used", used), ("/unused", unused)] {
+            let head = WarmAnswer.Head(.ok, [:])
+            let answer = WarmAnswer(
+                target: Array(path.utf8), codings: [], template: "", found: head, unchanged: head,
+                entityTag: tile.entityTag, body: tile.plain, freshness: Freshness(tile: tile.use))
+            for _ in 0..<2 { cache.warm.keep(answer) }
+        }
+        #expect(cache.warm.count == 2)
+        for x in 2..<6 {
+            used.use.use()
+            _ = try await cache.tile(Self.key(x)) { Self.tile(2000) }
+        }
+        #expect(cache.warm.count == 1)
+        let path = Array("/used".utf8)
+        let (plain, packed) = (cache.warm.answer(path.span, []), cache.warm.answer(path.span, .gzip))
+        #expect(plain != nil && packed == nil)
+        for x in 6..<12 { _ = try await cache.tile(Self.key(x)) { Self.tile(2000) } }
+        #expect(cache.warm.count == 0 && cache.byteCount <= 10_000)
+    }
+
+    /// However many addresses a tile is asked under, its answers are bounded.
+    @Test func answersAreBounded() async throws {
+        let warm = WarmAnswers(capacity: 64 << 10, shards: 1)
+        let tile = Self.tile(10)
+        let head = WarmAnswer.Head(.ok, [:])
+        for index in 0..<1000 {
+            warm.keep(
+                WarmAnswer(
+                    target: Array("/\(index)".utf8), codings: [], template: "", found: head, unchanged: nil,
+                    entityTag: "", body: tile.plain, freshness: Freshness(tile: tile.use)))
+        }
+        #expect(warm.count == TileUse.limit)
+        for index in 0..<1000 {
+            warm.keep(
+                WarmAnswer(
+                    target: Array("/\(index)".utf8), codings: [], template: "", found: head, unchanged: nil,
+                    entityTag: "", body: tile.plain, freshness: Freshness(tile: Self.tile(10).use)))
+        }
+        #expect(warm.count < 100 && warm.count > 30)
     }
 
     @Test func aFailureReachesEveryWaiterAndIsNotKept() async throws {

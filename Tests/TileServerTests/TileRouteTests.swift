@@ -161,17 +161,83 @@ import Tiles
             let archive = try #require(server.archives["built"])
             let origin = try #require(archive.origin)
             #expect(origin.layers.map(\.id) == ["shops"] && origin.city == "testville")
-            #expect(origin.layers(in: server.city.view(), of: server.city.project) != nil)
+            func apart(_ origin: TileOrigin) -> String? {
+                if case .apart(let reason) = origin.standing(in: server.city.view(), of: server.city) {
+                    reason
+                } else {
+                    nil
+                }
+            }
+            #expect(apart(origin) == nil && origin.store == server.city.identity)
             var other = origin
             other.definitions ^= 1
-            #expect(other.layers(in: server.city.view(), of: server.city.project) == nil)
+            #expect(apart(other)?.contains("defined otherwise") == true)
             other = origin
             other.layers[0].version += 1
-            #expect(other.layers(in: server.city.view(), of: server.city.project) == nil, "tiles of the future")
+            #expect(apart(other)?.contains("newer") == true, "tiles of the future")
             other = origin
             other.city = "elsewhere"
-            #expect(other.layers(in: server.city.view(), of: server.city.project) == nil)
+            #expect(apart(other)?.contains("elsewhere") == true)
+            other = origin
+            other.store = nil
+            #expect(apart(other)?.contains("another store") == true)
         }
+    }
+
+    /// Addresses that name no tile are refused with the part that is wrong, on every route that has addresses.
+    @Test func badAddressesAreRefused() async throws {
+        try await withServer(archive: 14...16) { _, _, client in
+            let huge = "99999999999999999999"
+            for (path, part) in [
+                ("/tiles/shops/21/0/0.mvt", "z"), ("/tiles/shops/\(huge)/0/0.mvt", "z"),
+                ("/tiles/shops/+3/0/0.mvt", "z"),
+                ("/tiles/shops/3/8/0.mvt", "x"), ("/tiles/shops/3/1e0/0.mvt", "x"), ("/tiles/shops/3/0/8.mvt", "y"),
+                ("/tiles/shops/3/0/-1.mvt", "y"), ("/tiles/shops/3/0/\(huge)", "y"), ("/tiles/basemap/-1/0/0", "z"),
+                ("/tiles/live/25/0/0.mvt", "z"), ("/tiles/live/3/8/0.mvt", "x"), ("/tiles/live/3/0/%31x.mvt", "y"),
+                ("/terrain/25/0/0.png", "z"), ("/terrain/12/4096/0.png", "x"), ("/terrain/12/0/4096.png", "y"),
+                ("/tiles/built/25/0/0", "z"), ("/tiles/built/3/\(Int.max)/0", "x"), ("/tiles/built/3/0/8", "y"),
+            ] {
+                let response = try await client.execute(uri: path, method: .get)
+                #expect(response.status == .badRequest, "\(path)")
+                #expect(try json(response)["parameter"] as? String == part, "\(path)")
+            }
+            for path in [
+                "/tiles/built/14/0/0.png", "/tiles/nothing/3/0/0.mvt", "/tiles/WebMercatorQuad/\(huge)/0/0",
+                "/tiles/WebMercatorQuad/\(Int.max)/0/0", "/tiles/WebMercatorQuad/3/8/0", "/tiles/WorldCRS84Quad/3/8/0",
+                "/tiles/CGCS2000Quad/-1/0/0", "/collections/shops/tiles/WebMercatorQuad/3/0/\(Int.max)",
+                "/collections/shops/tiles/nothing/3/0/0", "/collections/nothing/tiles/WebMercatorQuad/3/0/0",
+            ] {
+                let response = try await client.execute(uri: path, method: .get)
+                #expect([.badRequest, .notFound].contains(response.status), "\(path) \(response.status)")
+                #expect(response.headers[.contentType] == "application/problem+json", "\(path)")
+            }
+        }
+    }
+
+    /// Two imports into stores of their own may have equal names, definitions and versions, and other data.
+    @Test func anArchiveOfAnotherStoreIsServedAsItIs() async throws {
+        let strange = "UPDATE twin_metadata SET value = 'strange' WHERE key = 'identity';"
+        try await withServer(archive: 14...16, edit: strange + "UPDATE shops SET name = '早改' WHERE code = 's0'") {
+            server, _, client in
+            let archive = try #require(server.archives["built"])
+            let said = try #require(ArchiveRoutes.apart(archive, server.city))
+            #expect(said.contains("built.pmtiles") && said.contains("another store"))
+            let path = Self.tile(120.0001, 36.25, 16).replacingOccurrences(of: "/shops/", with: "/built/")
+            let tile = try await client.execute(uri: path, method: .get)
+            #expect(try Self.names(tile).contains("店0"), "as it was built")
+        }
+    }
+
+    @Test func storesHaveIdentitiesThatCopiesShare() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("twin-identity-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }  // a temporary folder: nothing depends on it
+        let first = try CityStore.openForImport(folder + "/a")
+        let second = try CityStore.openForImport(folder + "/b")
+        #expect(try first.identity() != second.identity())
+        #expect(try CityStore.open(folder + "/a").identity() == first.identity())
+        // A store from before there were identities gets one, and keeps it.
+        try second.queue.write { try $0.execute(sql: "DELETE FROM twin_metadata WHERE key = 'identity'") }
+        #expect(try CityStore.open(folder + "/b").identity() == CityStore.open(folder + "/b").identity())
     }
 
     @Test func emptyTilesAreNoContent() async throws {

@@ -11,6 +11,7 @@ struct CachedTile: Sendable {
     var plain: ByteBuffer
     var compressed: ByteBuffer
     var entityTag: String
+    let use = TileUse()
 
     var isEmpty: Bool { plain.readableBytes == 0 }
     /// Bytes held, with an allowance for the entry itself.
@@ -35,6 +36,8 @@ struct TileKey: Hashable, Sendable {
 final class TileCache: Sendable {
     /// Which tiles the city's changes touched.
     let changes = TileChangeTracker()
+    /// Whole responses, made of the tiles that are held.
+    let warm: WarmAnswers
     private let shards: [Shard]
     private let hits = Atomic<UInt64>(0)
     private let misses = Atomic<UInt64>(0)
@@ -42,6 +45,13 @@ final class TileCache: Sendable {
     /// - Parameter capacity: bytes over all shards.
     init(capacity: Int, shards count: Int = 16) {
         shards = (0..<count).map { _ in Shard(capacity: capacity / count) }
+        warm = WarmAnswers(capacity: max(1 << 20, capacity / 8))
+    }
+
+    /// Counts an answer that was given out of ``warm``.
+    func countWarm() {
+        hits.wrappingAdd(1, ordering: .relaxed)
+        warm.countGiven()
     }
 
     var hitCount: UInt64 { hits.load(ordering: .relaxed) }
@@ -70,7 +80,9 @@ final class TileCache: Sendable {
         } catch {
             result = .failure(error)
         }
-        for waiter in shard.state.withLock({ $0.finish(key, result) }) { waiter.resume(with: result) }
+        let (waiters, dropped) = shard.state.withLock { ($0.finish(key, result), $0.takeDropped()) }
+        for tile in dropped { warm.remove(tile.retire(), of: tile) }
+        for waiter in waiters { waiter.resume(with: result) }
         return try result.get()
     }
 
@@ -110,6 +122,7 @@ struct ShardState {
     private var newest = -1
     private var oldest = -1
     private var flights: [TileKey: [TileWaiter]] = [:]
+    private var dropped: [TileUse] = []
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -156,9 +169,24 @@ struct ShardState {
         return waiters
     }
 
+    /// The tiles that were dropped since the last call.
+    mutating func takeDropped() -> [TileUse] {
+        defer { dropped = [] }
+        return dropped
+    }
+
     private mutating func evictOldest() {
+        // Tiles that were answered without a look-up in here are in use all the same; each is spared once.
+        var toSpare = table.count
+        while toSpare > 0, entries[oldest].tile.use.takeUsed() {
+            let spared = oldest
+            unlink(spared)
+            linkAsNewest(spared)
+            toSpare -= 1
+        }
         let index = oldest
         unlink(index)
+        dropped.append(entries[index].tile.use)
         cost -= entries[index].tile.cost
         table[entries[index].key] = nil
         entries[index].tile = CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: "")

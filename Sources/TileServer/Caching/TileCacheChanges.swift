@@ -9,6 +9,8 @@ final class TileChangeTracker: Sendable {
         var changes: TileChanges?
         var lag = 0.0
         var checked: ContinuousClock.Instant?
+        /// How often the layers were others than before, or defined otherwise.
+        var definitions = 0
     }
     private let state = Mutex(State())
 
@@ -32,10 +34,27 @@ final class TileChangeTracker: Sendable {
 
     /// For each layer the version of the newest change that touched a tile; nil where the view is not the one that was
     /// followed to, and ``follow(_:)`` must be called first.
-    func versions(_ layers: [String], _ tile: TileID, _ view: CityView, _ city: City) -> [Int64]? {
+    func shown(_ layers: [String], _ tile: TileID, _ view: CityView, _ city: City) -> Freshness.City? {
         state.withLock { state in
             guard let changes = state.changes, changes.view.version == view.version else { return nil }
-            return layers.map { changes.version(of: $0, tile: tile, in: city) }
+            return Freshness.City(
+                view: view.version, definitions: state.definitions, tile: tile, layers: layers,
+                versions: layers.map { changes.version(of: $0, tile: tile, in: city) })
+        }
+    }
+
+    /// Whether an answer shows the city as it is in a view, without waiting for anything.
+    ///
+    /// False where that cannot be told at once: when the store should be looked at, or changes were not followed yet.
+    func holds(_ shown: Freshness.City, known: Int64, in view: CityView, of city: City) -> Bool {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            guard let checked = state.checked, now - checked < Self.checkInterval else { return false }
+            if view.version == known { return true }
+            guard let tile = shown.tile, state.definitions == shown.definitions, let changes = state.changes,
+                changes.view.version == view.version
+            else { return false }
+            return zip(shown.layers, shown.versions).allSatisfy { changes.version(of: $0, tile: tile, in: city) == $1 }
         }
     }
 
@@ -46,13 +65,16 @@ final class TileChangeTracker: Sendable {
         let view = city.view()
         try state.withLock { state in
             guard var changes = state.changes else {
+                state.definitions += 1
                 state.changes = try TileChanges(view: view, since: versions, of: city)
                 return
             }
             guard view.version > changes.view.version else { return }
             // Let go meanwhile, so that it is changed in place; after a failure everything counts as touched.
+            let before = changes.view
             state.changes = nil
             try changes.advance(to: view, of: city)
+            if before.layers.map(\.definition) != view.layers.map(\.definition) { state.definitions += 1 }
             state.lag = try city.secondsSinceChange(view.version)
             state.changes = changes
         }

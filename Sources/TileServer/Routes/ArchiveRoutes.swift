@@ -20,10 +20,10 @@ enum ArchiveRoutes {
                 .path(
                     "y", "Row from the north, with or without an ending such as `.png`.", example: "6419",
                     schema: TileRoutes.whole),
-                OGCTilesRoutes.tileFormat,
+                OGCTilesRoutes.tileFormat, TileRoutes.filter,
             ],
             produces: ["application/vnd.mapbox-vector-tile", "image/png", "image/jpeg", "image/webp"],
-            handler: anyTile),
+            takesFields: true, handler: anyTile),
         Route(.get, "/archives", "The tile archives that the caller may read", handler: list),
         Route(
             .get, "/archives/{file}", "An archive, whole or by byte range (RFC 9110 §14), for clients of pmtiles://",
@@ -56,16 +56,17 @@ enum ArchiveRoutes {
                 server, request, layer: nil, set: set,
                 address: [request.path("z"), request.path("x"), request.path("y")])
         }
-        guard let archive = try archive(request.path("tileset"), server, request.principal) else {
-            return try await TileRoutes.tile(server, request)
-        }
-        return try await tile(archive, server, request)
+        return try await TileRoutes.tile(server, request, besides: [OGCTilesRoutes.tileFormat.name])
     }
 
     /// A tile of an archive, in the compression that it has where the client takes that, otherwise coded again.
     static func tile(_ archive: ServedArchive, _ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         let id = try address(archive, request)
-        if let fresh = try await fresh(archive, id, server, request) { return fresh }
+        let (state, fresh) = try await fresh(archive, id, server, request)
+        if var fresh {
+            fresh.freshness?.archive = archive.standing
+            return fresh
+        }
         let key = TileKey(
             tileset: "archive \(archive.name)", z: id.z, x: id.x, y: id.y,
             version: EntityTag.hash(Array(archive.file.identity.utf8)), access: 0)
@@ -78,12 +79,14 @@ enum ArchiveRoutes {
                 }
             }
         }
+        let freshness = Freshness(city: state, archive: archive.standing, tile: tile.use)
         var reply: Reply
         if tile.isEmpty {
             reply = Reply(status: .noContent)
             reply.entityTag = tile.entityTag
+            reply.freshness = freshness
         } else {
-            reply = try await body(tile, archive, server, request.request)
+            reply = try await body(tile, archive, server, request.request, freshness)
         }
         reply.headers[.vary] = "Accept-Encoding, Authorization"
         reply.cacheControl = cacheControl(archive)
@@ -91,7 +94,8 @@ enum ArchiveRoutes {
     }
 
     private static func body(
-        _ tile: CachedTile, _ archive: ServedArchive, _ server: CityServer, _ request: Request
+        _ tile: CachedTile, _ archive: ServedArchive, _ server: CityServer, _ request: Request,
+        _ freshness: Freshness
     ) async throws -> Reply {
         let head = Array(tile.plain.readableBytesView.prefix(4))
         let compression = archive.compression ?? .sniffed(head)
@@ -99,15 +103,18 @@ enum ArchiveRoutes {
         guard let coding = compression.contentEncoding else {
             var reply = Reply(tile.plain, type: type)
             reply.entityTag = tile.entityTag
+            reply.freshness = freshness
             return reply
         }
         if accepts(coding, request) {
             var reply = Reply(tile.plain, type: type)
+            reply.freshness = freshness
             reply.headers[.contentEncoding] = coding
             reply.entityTag = coding == "gzip" ? EntityTag.compressed(tile.entityTag) : tagged(tile.entityTag, coding)
             return reply
         }
         let wantsGzip = accepts("gzip", request)
+        // Coded again each time, hence without a freshness: nobody would count these bytes.
         let bytes = try await server.workers.run {
             try named(archive) {
                 let plain = try compression.decompress(Array(tile.plain.readableBytesView), limit: tileLimit)
@@ -150,14 +157,7 @@ enum ArchiveRoutes {
             throw Problem.notFound(
                 "tiles of \(archive.name) are \(type.mediaType); leave the ending out, or write .\(type.name)")
         }
-        guard let z = Int(request.path("z")), let x = Int(request.path("x")), let y = Int(parts[0]) else {
-            throw Problem.parameter("z", "write the tile as whole numbers: /tiles/\(archive.name)/z/x/y")
-        }
-        do {
-            return try TileID(z: z, x: x, y: y)
-        } catch {
-            throw Problem.parameter("z", error.message)
-        }
+        return try request.tile(row: String(parts[0]))
     }
 
     @Sendable private static func list(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {

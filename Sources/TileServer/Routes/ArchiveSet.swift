@@ -20,6 +20,7 @@ struct ServedArchive: Sendable {
     let compression: ArchiveCompression?
     /// Of which layers and versions it was built, for archives of ours.
     let origin: TileOrigin?
+    let standing = ArchiveStanding()
 
     init(path: String, classification: Classification) throws {
         let last = path.split(separator: "/").last.map(String.init) ?? path
@@ -44,6 +45,12 @@ struct ServedArchive: Sendable {
     }
 
     var entityTag: String { "\"\(file.identity)\"" }
+}
+
+/// Whether an archive is served still.
+final class ArchiveStanding: Sendable {
+    /// Whether a newer file is served in its place.
+    let isReplaced = Atomic<Bool>(false)
 }
 
 /// The archives that are served as tilesets. A file that is replaced under its name is opened again within a second.
@@ -72,6 +79,9 @@ final class ArchiveSet: Sendable {
 
     var isEmpty: Bool { archives.withLock { $0.isEmpty } }
 
+    /// All of them, in the order in which they were named.
+    var all: [ServedArchive] { archives.withLock { $0 } }
+
     subscript(_ name: String) -> ServedArchive? { archives.withLock { $0.first { $0.name == name } } }
 
     func file(_ name: String) -> ServedArchive? { archives.withLock { $0.first { $0.fileName == name } } }
@@ -90,8 +100,9 @@ final class ArchiveSet: Sendable {
 
     /// Opens files again that were replaced. Reads the disk: call it on a worker.
     ///
-    /// - Returns: what could not be opened, and why, once per file; the older one is served on.
-    func refresh() -> [String] {
+    /// - Returns: what could not be opened, and why, once per file; the older one is served on. And which newer ones are
+    ///   not of this city as it is.
+    func refresh(_ city: City) -> [String] {
         var problems: [String] = []
         for archive in archives.withLock({ $0 }) {
             do {
@@ -103,6 +114,8 @@ final class ArchiveSet: Sendable {
                 archives.withLock { list in
                     if let index = list.firstIndex(where: { $0.name == newer.name }) { list[index] = newer }
                 }
+                archive.standing.isReplaced.store(true, ordering: .releasing)
+                if let reason = ArchiveRoutes.apart(newer, city) { problems.append(reason) }
             } catch {
                 let reason = "\(error)"
                 let isNew = refused.withLock { $0.updateValue(reason, forKey: archive.name + " reason") != reason }

@@ -25,18 +25,10 @@ enum LiveTileRoutes {
 
     @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         try server.checkLive(.read, request.principal)
-        guard let z = Int(request.path("z")), let x = Int(request.path("x")), let y = Int(request.path("y")) else {
-            throw Problem.parameter("z", "write the tile as whole numbers: /tiles/live/z/x/y.mvt")
-        }
-        let id: TileID
-        do throws(TileError) {
-            id = try TileID(z: z, x: x, y: y)
-        } catch {
-            throw Problem.parameter("z", error.message)
-        }
+        let id = try request.tile()
         let snapshot = server.liveTiles.snapshot(server.live.index)
         let key = TileKey(
-            tileset: LiveTile.layer, z: z, x: x, y: y, version: snapshot.sequence, access: 0)
+            tileset: LiveTile.layer, z: id.z, x: id.x, y: id.y, version: snapshot.sequence, access: 0)
         let tile = try await server.liveTiles.cache.tile(key) {
             try await server.workers.run {
                 let bytes = try server.city.liveTile(id, snapshot)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Hummingbird
+import Logging
 import TwinEngine
 
 /// The web page, its assets, and the third-party scripts that set-up fetched.
@@ -88,7 +89,7 @@ enum PageRoutes {
         return try await server.workers.run {
             let folder = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
             let full = URL(fileURLWithPath: root + "/" + path).resolvingSymlinksInPath().path
-            guard full.hasPrefix(folder + "/"), isRegularFile(full) else {
+            guard full.hasPrefix(folder + "/"), isRegularFile(full, server) else {
                 throw Problem.notFound("there is no file '\(path.prefix(120))'")
             }
             var reply = Reply(
@@ -98,12 +99,16 @@ enum PageRoutes {
         }
     }
 
-    private static func isRegularFile(_ path: String) -> Bool {
-        guard let values = try? URL(fileURLWithPath: path).resourceValues(forKeys: [.isRegularFileKey]) else {
-            // The file is not there or may not be read: 404 either way.
+    /// Whether there is a file that may be read; why one that is there may not stands in the log.
+    private static func isRegularFile(_ path: String, _ server: CityServer) -> Bool {
+        do {
+            return try URL(fileURLWithPath: path).resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            return false
+        } catch {
+            server.logger.warning("a file cannot be read", metadata: ["path": "\(path)", "error": "\(error)"])
             return false
         }
-        return values.isRegularFile == true
     }
 
     private static func contentType(_ path: String) -> String {

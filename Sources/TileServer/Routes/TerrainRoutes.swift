@@ -63,19 +63,11 @@ enum TerrainRoutes {
     }
 
     @Sendable private static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
-        guard let z = Int(request.path("z")), let x = Int(request.path("x")), let y = Int(request.path("y")) else {
-            throw Problem.parameter("z", "write the tile as whole numbers: /terrain/z/x/y.png")
-        }
-        let id: TileID
-        do throws(TileError) {
-            id = try TileID(z: z, x: x, y: y)
-        } catch {
-            throw Problem.parameter("z", error.message)
-        }
+        let id = try request.tile()
         try check(server, request.principal)
         var reply = Reply(status: .noContent)
-        if let terrain = server.terrain, z >= minimumZoom, z <= terrain.maximumZoom {
-            let key = TileKey(tileset: "terrain", z: z, x: x, y: y, version: 0, access: 0)
+        if let terrain = server.terrain, id.z >= minimumZoom, id.z <= terrain.maximumZoom {
+            let key = TileKey(tileset: "terrain", z: id.z, x: id.x, y: id.y, version: 0, access: 0)
             let tile = try await server.tiles.tile(key) {
                 try await server.workers.run {
                     let image = try terrain.terrainTile(id) ?? []
@@ -85,6 +77,7 @@ enum TerrainRoutes {
             }
             if !tile.isEmpty { reply = Reply(tile.plain, type: "image/png") }
             reply.entityTag = tile.entityTag
+            reply.freshness = Freshness(tile: tile.use)
         }
         // The rasters are read once, at the start of the server.
         reply.cacheControl = "\(server.terrainClassification == .public ? "public" : "private"), max-age=3600"

@@ -8,6 +8,8 @@ import TwinEngine
 enum TileRoutes {
     /// Tiles of this zoom and below; clients magnify the last one.
     static let maximumZoom = 16
+    /// The largest zoom at which layers have tiles.
+    static let deepestZoom = 20
     static let basemap = "basemap"
 
     static let tileset = RouteParameter.path(
@@ -19,7 +21,7 @@ enum TileRoutes {
             .get, "/tiles/{tileset}/{z}/{x}/{y}.mvt", "A vector tile in Web Mercator; 204 where it is empty",
             parameters: [
                 tileset,
-                .path("z", "Zoom, 0 to 20.", example: "14", schema: whole),
+                .path("z", "Zoom, 0 to \(deepestZoom).", example: "14", schema: whole),
                 .path("x", "Column from the west.", example: "13653", schema: whole),
                 .path("y", "Row from the north.", example: "6419", schema: whole), filter,
             ],
@@ -44,24 +46,20 @@ enum TileRoutes {
     }
 
     @Sendable static func tile(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        try await tile(server, request, besides: [])
+    }
+
+    /// - Parameter names: query parameters that are no conditions.
+    static func tile(_ server: CityServer, _ request: RouteRequest, besides names: [String]) async throws -> Reply {
         if let archive = try ArchiveRoutes.archive(request.path("tileset"), server, request.principal) {
-            if let extra = request.query.entries.first?.name {
+            if let extra = request.query.entries.first(where: { !names.contains($0.name) })?.name {
                 throw Problem.parameter(
                     extra, "the tiles of an archive are finished, there is no filter for them; leave \(extra) out")
             }
             return try await ArchiveRoutes.tile(archive, server, request)
         }
-        guard let z = Int(request.path("z")), (0...20).contains(z) else {
-            throw Problem.parameter("z", "'\(request.path("z").prefix(20))' is no zoom; write 0 to 20")
-        }
-        let side = 1 << z
-        guard let x = Int(request.path("x")), (0..<side).contains(x) else {
-            throw Problem.parameter("x", "at zoom \(z) columns run from 0 to \(side - 1)")
-        }
-        guard let y = Int(request.path("y")), (0..<side).contains(y) else {
-            throw Problem.parameter("y", "at zoom \(z) rows run from 0 to \(side - 1)")
-        }
-        return try await tile(server, request, request.path("tileset"), try TileID(z: z, x: x, y: y), besides: [])
+        let id = try request.tile(deepest: deepestZoom)
+        return try await tile(server, request, request.path("tileset"), id, besides: names)
     }
 
     /// A tile of a tileset, of the features that pass the request's filter.
@@ -75,17 +73,18 @@ enum TileRoutes {
         inDegrees: Bool = false
     ) async throws -> Reply {
         try await lookForEdits(server)
-        let all = try layers(tileset, server, request.principal)
+        let view = server.city.view()
+        let all = try layers(tileset, server, request.principal, view)
         let filters = try filters(request, besides: names, all)
         var shown = all.filter { $0.definition.zoom.contains(id.z) }
-        var versions = shown.map(\.view.version)
+        var state = Freshness.City(view: view.version, layers: shown.map(\.id), versions: shown.map(\.view.version))
         if !inDegrees {
-            (shown, versions) = try await self.versions(of: id, server) { view throws(Problem) in
+            (shown, state) = try await self.state(of: id, server) { view throws(Problem) in
                 try layers(tileset, server, request.principal, view)
             }
         }
         return try await tile(
-            id, tileset, shown, versions, server, request,
+            id, tileset, shown, state, server, request,
             TileChoice(filters: filters, layers: all, inDegrees: inDegrees))
     }
 
@@ -108,10 +107,10 @@ enum TileRoutes {
 
     /// A tile of layers as they are now.
     static func tile(
-        _ id: TileID, _ tileset: String, _ shown: [ReadableLayer], _ versions: [Int64], _ server: CityServer,
+        _ id: TileID, _ tileset: String, _ shown: [ReadableLayer], _ state: Freshness.City, _ server: CityServer,
         _ request: RouteRequest, _ choice: TileChoice = TileChoice()
     ) async throws -> Reply {
-        let dependence = zip(shown, versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
+        let dependence = zip(shown, state.versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
         let seen = choice.layers.isEmpty ? shown : choice.layers
         let access = seen.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
         let key = TileKey(
@@ -123,24 +122,31 @@ enum TileRoutes {
                 return try make(server, id, shown, choice)
             }
         }
-        return reply(tile, request.request, cacheControl(shown))
+        var reply = reply(tile, request.request, cacheControl(shown))
+        reply.freshness = Freshness(city: state, tile: tile.use)
+        return reply
     }
 
     /// Those of some layers that the tile shows, of one view, and for each the newest change that touched the tile.
-    static func versions(
+    static func state(
         of tile: TileID, _ server: CityServer, layers: (CityView) throws(Problem) -> [ReadableLayer]
-    ) async throws -> ([ReadableLayer], [Int64]) {
+    ) async throws -> ([ReadableLayer], Freshness.City) {
         var shown: [ReadableLayer] = []
+        var view = server.city.view()
         for _ in 0..<4 {
-            let view = server.city.view()
             shown = try layers(view).filter { $0.definition.zoom.contains(tile.z) }
-            if let versions = server.tiles.changes.versions(shown.map(\.id), tile, view, server.city) {
-                return (shown, versions)
+            if let state = server.tiles.changes.shown(shown.map(\.id), tile, view, server.city) {
+                return (shown, state)
             }
             try await server.workers.run { try follow(server) }
+            view = server.city.view()
         }
         // Changes come faster than they are followed: then each change of a layer touches all of its tiles.
-        return (shown, shown.map(\.view.version))
+        shown = try layers(view).filter { $0.definition.zoom.contains(tile.z) }
+        return (
+            shown,
+            Freshness.City(view: view.version, layers: shown.map(\.id), versions: shown.map(\.view.version))
+        )
     }
 
     private static func follow(_ server: CityServer) throws {

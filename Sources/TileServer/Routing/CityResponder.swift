@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
@@ -39,16 +40,12 @@ struct CityResponder: HTTPResponder {
             server.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             reply = Problem(.internalServerError, "an internal error; the server's log has the reason").reply
         }
-        let response = try await finish(reply, request)
+        let response = try await finish(reply, request, template)
         let duration = ContinuousClock.now - start
         server.metrics.record(
             method: request.method.rawValue, route: template, status: response.status.code, duration: duration)
-        server.logger.debug(
-            "request",
-            metadata: [
-                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
-                "status": "\(response.status.code)", "duration": "\(duration)",
-            ])
+        server.logRequest(
+            method: request.method.rawValue, path: request.uri.path, status: response.status.code, duration: duration)
         return response
     }
 
@@ -129,16 +126,48 @@ struct CityResponder: HTTPResponder {
         return "\(scheme)://" + (isPlain ? host : "\(server.options.host):\(server.options.port)")
     }
 
-    private func finish(_ reply: Reply, _ request: Request) async throws -> Response {
+    /// An answer with all its fields, before the request's conditions are applied.
+    private struct Finished {
+        var status: HTTPResponse.Status
+        var headers: HTTPFields
+        var tag: String?
+        var body: ByteBuffer?
+
+        /// The fields of an answer to somebody who has these bytes already.
+        var unchanged: HTTPFields {
+            var headers = headers
+            for name in [HTTPField.Name.contentType, .contentEncoding, .contentLength] { headers[name] = nil }
+            return headers
+        }
+    }
+
+    private func finish(_ reply: Reply, _ request: Request, _ template: String) async throws -> Response {
+        let finished = try await finished(reply, request)
+        keepWarm(reply, finished, request, template)
+        if finished.status == .ok, let tag = finished.tag, let condition = request.headers[.ifNoneMatch],
+            EntityTag.matches(condition, tag)
+        {
+            return Response(status: .notModified, headers: finished.unchanged)
+        }
+        guard request.method != .head else { return Response(status: finished.status, headers: finished.headers) }
+        if case .stream(let stream) = reply.body {
+            return Response(status: finished.status, headers: finished.headers, body: stream)
+        }
+        guard let body = finished.body else { return Response(status: finished.status, headers: finished.headers) }
+        return Response(status: finished.status, headers: finished.headers, body: ResponseBody(byteBuffer: body))
+    }
+
+    private func finished(_ reply: Reply, _ request: Request) async throws -> Finished {
         var headers = reply.headers
         headers[.accessControlAllowOrigin] = "*"
         headers[.xContentTypeOptions] = "nosniff"
         if let cacheControl = reply.cacheControl { headers[.cacheControl] = cacheControl }
-        let isSuccess = reply.status == .ok
         var tag = reply.entityTag
         var body: ByteBuffer?
         if case .bytes(let bytes) = reply.body {
-            if isSuccess, tag == nil, request.method == .get || request.method == .head { tag = EntityTag.of(bytes) }
+            if reply.status == .ok, tag == nil, request.method == .get || request.method == .head {
+                tag = EntityTag.of(bytes)
+            }
             headers[.vary] = "Accept-Encoding, Authorization"
             if bytes.count > 1024, isCompressible(headers[.contentType]), accepts("gzip", request) {
                 let packed = try await server.workers.run { try gzipped(bytes) }
@@ -152,18 +181,23 @@ struct CityResponder: HTTPResponder {
             body = buffer
         }
         if let tag { headers[.eTag] = tag }
-        if isSuccess, let tag, let condition = request.headers[.ifNoneMatch], EntityTag.matches(condition, tag) {
-            headers[.contentType] = nil
-            headers[.contentEncoding] = nil
-            return Response(status: .notModified, headers: headers)
-        }
-        if case .stream(let stream) = reply.body, request.method != .head {
-            return Response(status: reply.status, headers: headers, body: stream)
-        }
-        guard let body else { return Response(status: reply.status, headers: headers) }
-        headers[.contentLength] = "\(body.readableBytes)"
-        if request.method == .head { return Response(status: reply.status, headers: headers) }
-        return Response(status: reply.status, headers: headers, body: ResponseBody(byteBuffer: body))
+        if let body { headers[.contentLength] = "\(body.readableBytes)" }
+        return Finished(status: reply.status, headers: headers, tag: tag, body: body)
+    }
+
+    /// Lays an answer aside for others who ask the same without a token; ``WarmPath`` gives it out.
+    private func keepWarm(_ reply: Reply, _ finished: Finished, _ request: Request, _ template: String) {
+        guard let freshness = reply.freshness, request.method == .get, request.headers[.authorization] == nil,
+            request.uri.query == nil, let target = request.head.path, !target.utf8.contains(UInt8(ascii: "?")),
+            finished.status == .ok || finished.status == .noContent
+        else { return }
+        let isFound = finished.status == .ok
+        server.tiles.warm.keep(
+            WarmAnswer(
+                target: Array(target.utf8), codings: ContentCodings(accepting: request.headers[.acceptEncoding]),
+                template: template, found: WarmAnswer.Head(finished.status, finished.headers),
+                unchanged: isFound && finished.tag != nil ? .init(.notModified, finished.unchanged) : nil,
+                entityTag: finished.tag ?? "", body: finished.body ?? ByteBuffer(), freshness: freshness))
     }
 
     private func isCompressible(_ type: String?) -> Bool {
@@ -175,7 +209,12 @@ struct CityResponder: HTTPResponder {
 
 /// Whether the client takes a content coding (RFC 9110 §12.5.3); `br;q=0` does not.
 func accepts(_ coding: String, _ request: Request) -> Bool {
-    guard let header = request.headers[.acceptEncoding] else { return false }
+    accepts(coding, request.headers[.acceptEncoding])
+}
+
+/// The same by the field's value.
+func accepts(_ coding: String, _ header: String?) -> Bool {
+    guard let header else { return false }
     var anything = false
     for part in header.split(separator: ",") {
         let pieces = part.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }

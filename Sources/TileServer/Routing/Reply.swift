@@ -20,6 +20,8 @@ struct Reply: Sendable {
     /// The entity tag with its quotes; nil lets the responder make one from the content of `bytes`.
     var entityTag: String?
     var cacheControl: String?
+    /// What the answer depends on, where it may be given again while that holds.
+    var freshness: Freshness?
 
     init(_ bytes: [UInt8], type: String, status: HTTPResponse.Status = .ok) {
         self.status = status

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Logging
 public import Spatial
 import Synchronization
 
@@ -27,7 +28,10 @@ public final class City: Sendable {
         var view: CityView
     }
     public let directory: String
+    /// What tells the city's store from every other one; copies of a store share it.
+    public let identity: String
     let store: CityStore
+    private static let logger = Logger(label: "twin.city")
     private let state: Mutex<State>
     private let refreshing = Mutex<Bool>(false)
     private let compactions = Compactions()
@@ -49,6 +53,7 @@ public final class City: Sendable {
     private init(store: CityStore) throws {
         self.store = store
         directory = store.directory
+        identity = try store.identity()
         let version = try store.version()
         let (yaml, project, profiles) = try Self.readProject(store)
         let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
@@ -132,10 +137,14 @@ public final class City: Sendable {
     ) throws -> LayerView? {
         for file in SnapshotRebuild.files(store.directory, layer: layer.id) {
             // A damaged or foreign file is passed over: the record is whole, and a new one is built from it.
-            // safe: rebuilt by the caller
-            guard let snapshot = try? Snapshot(path: file.path), snapshot.frame == coordinates.grid,
-                matches(snapshot, layer, coordinates)
-            else { continue }
+            let snapshot: Snapshot
+            do {
+                snapshot = try Snapshot(path: file.path)
+            } catch {
+                logger.warning("a snapshot is passed over: \(error)", metadata: ["file": "\(file.path)"])
+                continue
+            }
+            guard snapshot.frame == coordinates.grid, matches(snapshot, layer, coordinates) else { continue }
             guard let delta = try LayerDelta.load(store, layer: layer, snapshot: snapshot, coordinates: coordinates),
                 delta.changeCount <= changes
             else { return nil }

@@ -220,10 +220,15 @@ struct LayerImporter {
         let step = max(1, batch.count / 200)
         for row in stride(from: 0, to: batch.count, by: step) {
             let wkb = batch.geometry[row]
-            // safe: only a sample
-            guard !wkb.isEmpty, (try? unsafe reader.decode(wkb.span.bytes, into: &geometry)) != nil,
-                geometry.xy.count >= 2
-            else { continue }
+            guard !wkb.isEmpty else { continue }
+            do {
+                // Safe: the bytes outlive the call.
+                try unsafe reader.decode(wkb.span.bytes, into: &geometry)
+            } catch {
+                // No sample; why it cannot be read is reported with its row when that is imported.
+                continue
+            }
+            guard geometry.xy.count >= 2 else { continue }
             points += [geometry.xy[0], geometry.xy[1]]
         }
         return points

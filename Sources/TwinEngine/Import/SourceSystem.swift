@@ -66,17 +66,12 @@ struct SourceSystemResolver {
     // MARK: Suggestions
 
     /// Fraction of the sample inside the city's extent when read in a system, with the axes swapped or not.
-    private func share(_ definition: String, swapped: Bool, _ sample: [Double]) -> Double {
+    private func share(_ system: CoordinateSystem, swapped: Bool, _ sample: [Double]) throws -> Double {
         var points = sample
         if swapped {
             for index in stride(from: 0, to: points.count - 1, by: 2) { points.swapAt(index, index + 1) }
         }
-        do {
-            let transformer = try CoordinateTransformer(from: CoordinateSystem(definition), to: frame.system)
-            _ = transformer.transform(&points)
-        } catch {
-            return 0
-        }
+        _ = try CoordinateTransformer(from: system, to: frame.system).transform(&points)
         var inside = 0
         for index in stride(from: 0, to: points.count - 1, by: 2)
         where frame.extent.contains(x: points[index], y: points[index + 1]) {
@@ -100,12 +95,16 @@ struct SourceSystemResolver {
     /// ` (…)` with the first system and axis order that puts most of the sample into the city, or nothing.
     func suggestion(_ sample: [Double]) -> String {
         for definition in candidates {
-            for swapped in [false, true] where share(definition, swapped: swapped, sample) >= 0.8 {
-                // safe: only chooses a word
-                let isGeographic = (try? CoordinateSystem(definition).isGeographic) ?? false
-                let order = isGeographic ? "lat-lon" : "northing-easting"
-                let axis = swapped ? " and `axis_order: \(order)`" : ""
-                return "; its coordinates fall into the city with `crs: \(definition)`\(axis)"
+            do {
+                let system = try CoordinateSystem(definition)
+                for swapped in [false, true] where try share(system, swapped: swapped, sample) >= 0.8 {
+                    let order = system.isGeographic ? "lat-lon" : "northing-easting"
+                    let axis = swapped ? " and `axis_order: \(order)`" : ""
+                    return "; its coordinates fall into the city with `crs: \(definition)`\(axis)"
+                }
+            } catch {
+                // A system that PROJ cannot use here is no suggestion.
+                continue
             }
         }
         guard sample.count >= 2 else { return "" }

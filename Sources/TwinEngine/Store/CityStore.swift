@@ -217,6 +217,7 @@ final class CityStore: Sendable {
                             kind TEXT NOT NULL, at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));
                         CREATE INDEX twin_changes_layer ON twin_changes (layer, version);
                         """)
+                try Self.identify(database)
                 try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
                 try database.execute(sql: "PRAGMA user_version = \(Self.formatVersion)")
                 return .commit
@@ -225,6 +226,27 @@ final class CityStore: Sendable {
     }
 
     // MARK: Metadata
+
+    /// What tells this store from every other one: made at random with the store, and kept by its copies. A store from
+    /// before there were identities gets one now.
+    func identity() throws -> String {
+        try explaining {
+            if let known = try metadata(Self.identityKey) { return known }
+            return try queue.write { database in
+                try Self.identify(database)
+                return try String.fetchOne(
+                    database, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [Self.identityKey]) ?? ""
+            }
+        }
+    }
+
+    private static let identityKey = "identity"
+
+    private static func identify(_ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR IGNORE INTO twin_metadata (key, value) VALUES (?, ?)",
+            arguments: [identityKey, UUID().uuidString.lowercased()])
+    }
 
     /// Under which name the text of a profile file is kept.
     static func profileKey(_ kind: String) -> String { "profile." + kind }

@@ -50,7 +50,7 @@ struct TileArchiveOutput {
                 })
         }
         metadata.members = [.init("generator", "twin \(TwinVersion.current)")]
-        metadata.members += TileOrigin(city: city.project.id, layers: layers).metadata
+        metadata.members += TileOrigin(city: city, layers: layers).metadata
         return metadata
     }
 

@@ -2,10 +2,8 @@
 import Foundation
 import Tiles
 
-/// Of which city, layers and versions an archive of ours was built, from its metadata: with this a server knows which of
-/// its tiles still hold.
-///
-/// It says nothing about the data of another store whose city has the same id, definitions and versions.
+/// Of which city, store, layers and versions an archive of ours was built, from its metadata: with this a server knows
+/// which of its tiles still hold.
 public struct TileOrigin: Sendable, Hashable {
     public struct Layer: Sendable, Hashable {
         public var id: String
@@ -13,15 +11,20 @@ public struct TileOrigin: Sendable, Hashable {
         public var version: Int64
     }
     public var city: String
+    /// The store's identity; nil in archives from before stores had one.
+    public var store: String?
     /// In the order that they have in a tile.
     public var layers: [Layer]
     /// A digest of the layers' definitions: fields, zooms and rules.
     public var definitions: UInt32
 
-    static let members = (city: "twin:city", versions: "twin:versions", definitions: "twin:definitions")
+    static let members = (
+        city: "twin:city", store: "twin:store", versions: "twin:versions", definitions: "twin:definitions"
+    )
 
-    init(city: String, layers: [LayerView]) {
-        self.city = city
+    init(city: City, layers: [LayerView]) {
+        self.city = city.project.id
+        store = city.identity
         self.layers = layers.map { Layer(id: $0.definition.id, version: $0.version) }
         definitions = Self.digest(layers)
     }
@@ -34,6 +37,7 @@ public struct TileOrigin: Sendable, Hashable {
             let digest = object[Self.members.definitions] as? String, let definitions = UInt32(digest, radix: 16)
         else { return nil }
         self.city = city
+        store = object[Self.members.store] as? String
         self.definitions = definitions
         layers = []
         for part in versions.split(separator: ",") {
@@ -47,19 +51,40 @@ public struct TileOrigin: Sendable, Hashable {
     var metadata: [ArchiveMetadata.Member] {
         [
             .init(Self.members.city, city),
+            .init(Self.members.store, store ?? ""),
             .init(Self.members.versions, layers.map { "\($0.id)=\($0.version)" }.joined(separator: ",")),
             .init(Self.members.definitions, String(definitions, radix: 16)),
         ]
     }
 
-    /// The layers of a view that the tiles were made of, or nil where city, fields or rules are others today, or where
-    /// the view is older than the tiles.
-    public func layers(in view: CityView, of project: CityProject) -> [LayerView]? {
+    /// How an archive stands to a city as it is now.
+    public enum Standing: Sendable {
+        /// The layers that its tiles were made of: what no change touched holds.
+        case current([LayerView])
+        /// Its tiles say nothing of the city as it is; the reason, to follow "because ".
+        case apart(String)
+    }
+
+    /// Compares an archive's origin with a view of a city.
+    public func standing(in view: CityView, of city: City) -> Standing {
+        guard city.project.id == self.city else {
+            return .apart("it was built of the city '\(self.city)', and this is '\(city.project.id)'")
+        }
+        guard store == city.identity else {
+            return .apart("it was built of another store of this city; build it of this one, or serve that one")
+        }
         let found = layers.compactMap { view.layer($0.id) }
-        guard project.id == city, found.count == layers.count, Self.digest(found) == definitions,
-            zip(found, layers).allSatisfy({ $0.version >= $1.version })
-        else { return nil }
-        return found
+        guard found.count == layers.count else {
+            let gone = layers.filter { view.layer($0.id) == nil }.map(\.id).joined(separator: ", ")
+            return .apart("the city has no longer its layers \(gone)")
+        }
+        guard Self.digest(found) == definitions else {
+            return .apart("layers were defined otherwise when it was built; build it again")
+        }
+        guard zip(found, layers).allSatisfy({ $0.version >= $1.version }) else {
+            return .apart("it is newer than this copy of the store")
+        }
+        return .current(found)
     }
 
     /// Of everything that decides over the bytes beside the data.
