@@ -16,6 +16,7 @@ final class CityServer: Sendable {
     let tiles: TileCache
     let liveTiles = LiveTiles()
     let thematics = ThematicCache()
+    let outputs = GeometryOutputs()
     let archives: ArchiveSet
     /// Analyses, at once and in the background.
     let jobs: JobRunner
@@ -176,6 +177,14 @@ struct ReadableLayer: Sendable {
         guard box.west <= box.east, box.south <= box.north else { return (0, []) }
         let page = try view.items(in: box, offset: offset, limit: limit)
         return (page.matched, page.features)
+    }
+
+    /// Whether the permanent code is among what the caller sees.
+    var showsCode: Bool { definition.code != nil && !masked.contains("code") }
+
+    /// Names that filters, sorting and selection may use.
+    var visibleNames: [String] {
+        visibleFields.map { definition.fields[$0].name } + (showsCode ? ["code"] : [])
     }
 
     /// Indexes of the fields that the caller sees.

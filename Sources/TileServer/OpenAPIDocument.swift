@@ -54,9 +54,18 @@ enum OpenAPIDocument {
             appendMedia(route.consumes, to: &out)
             out.raw("}}")
         }
-        out.raw(",\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{")
-        appendMedia(route.produces, to: &out)
-        out.raw("}},\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}")
+        out.raw(",\"responses\":{")
+        for status in route.success {
+            out.key(String(status))
+            if status == 204 {
+                out.raw("{\"description\":\"Done\"},")
+                continue
+            }
+            out.raw("{\"description\":\"OK\",\"content\":{")
+            appendMedia(route.produces, to: &out)
+            out.raw("}},")
+        }
+        out.raw("\"default\":{\"$ref\":\"#/components/responses/Problem\"}}}")
     }
 
     private static func append(_ parameter: RouteParameter, to out: inout JSONBytes) {

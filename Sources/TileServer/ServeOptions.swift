@@ -26,6 +26,8 @@ public struct ServeOptions: Sendable {
     public var terrain: [String] = []
     /// Who may read them: fine heights are often not public.
     public var terrainClassification = Classification.public
+    /// Whether a feature can only be changed by a client that names its state in `If-Match`.
+    public var requiresIfMatch = false
     public var limits = ServerLimits()
 
     public init() {}

@@ -50,6 +50,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Who may read the heights: public, internal, restricted or confidential.")
     var terrainClassification = "public"
 
+    @Flag(name: .long, help: "Refuse changes of features that do not name the changed state in If-Match (428).")
+    var requireIfMatch = false
+
     @Flag(name: .long, help: "Play the traces that the project names under `live: replay`, marked as simulated.")
     var replay = false
 
@@ -90,6 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
             options.terrainClassification = Classification(rawValue: terrainClassification) ?? .public
             options.archiveClassification = Classification(rawValue: archiveClassification) ?? .public
             options.replay = replay
+            options.requiresIfMatch = requireIfMatch
             options.simulate = simulate
             options.vendorDirectory = vendor ?? Self.vendorDirectory()
             if options.vendorDirectory == nil {

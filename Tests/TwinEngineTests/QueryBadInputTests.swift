@@ -178,7 +178,7 @@ import Testing
             (#"{"order":"up"}"#, "order: "),
             (#"{"filter":5}"#, "filter: "), (#"{"filter":{"op":"s_intersects","args":[]}}"#, "filter: "),
             (#"{"filter":{"op":"=","args":[{"property":"a"},null]}}"#, "filter: "),
-            (#"{"filter":{"op":"=","args":[1,2]}}"#, "filter: "), (#"{"filter":{"op":"not","args":[]}}"#, "filter: "),
+            (#"{"filter":{"op":"=","args":[1]}}"#, "filter: "), (#"{"filter":{"op":"not","args":[]}}"#, "filter: "),
             (#"{"filter":{"op":"and","args":[],"x":1}}"#, "filter: "), (#"{"explain":1}"#, "explain: "),
             (
                 #"{"filter":\#(String(repeating: #"{"op":"not","args":["#, count: 150))true\#(String(repeating: "]}", count: 150))}"#,

@@ -18,7 +18,7 @@ import Testing
             let judge = try QueryJudge(query.region, city.coordinates, extent: extent)
             let region = try GridRegion(query.region, city.coordinates)
             for feature in city.truth.values {
-                let verdict = query.filter.map { $0.holds(city.view.definition) { feature.values[$0] } == true }
+                let verdict = query.filter.map { $0.holds(city.view.definition, feature) == true }
                 guard verdict ?? true else { continue }
                 var isDoubtful = false
                 var squared = try judge.squared(feature.geometry, doubtful: &isDoubtful)

@@ -75,7 +75,7 @@ import Testing
                         block: row / ColumnProgram.blockRows, words: 0..<ColumnProgram.blockWords, into: &scratch)
                 }
                 let bit = scratch[row % ColumnProgram.blockRows / 64] >> UInt64(row % 64) & 1 == 1
-                let meant = filter.holds(view.definition) { view.value(row: row, column: $0) } ?? false
+                let meant = filter.holds(view.definition, SnapshotRow(snapshot: view.snapshot, row: row)) ?? false
                 guard bit == meant else {
                     Issue.record("row \(row): \(bit), meant \(meant), \(filter)")
                     return

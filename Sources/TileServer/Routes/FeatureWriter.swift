@@ -2,56 +2,27 @@
 import Hummingbird
 import TwinEngine
 
-/// Writes features as GeoJSON (RFC 7946), straight into bytes. Properties are the permanent code, where the layer has
-/// codes, and the declared fields.
+/// Writes features of a layer as GeoJSON (RFC 7946). Properties are the permanent code, where the layer has codes, and
+/// the declared fields that the caller may see.
 struct FeatureWriter {
-    private let fields: [(index: Int, key: [UInt8])]
-    private let hasCodes: Bool
+    private let writer: FeatureJSONWriter
 
-    /// - Parameter layer: an access decision's layer; masked fields are left out.
-    init(_ layer: ReadableLayer) {
-        hasCodes = layer.definition.code != nil && !layer.masked.contains("code")
-        fields = layer.visibleFields.map { index in
-            var key = JSONBytes(capacity: 24)
-            key.key(layer.definition.fields[index].name)
-            return (index, key.bytes)
-        }
+    /// - Parameters:
+    ///   - layer: an access decision's layer; masked fields are left out.
+    ///   - names: the properties that are asked for; nil for all.
+    ///   - output: the system of positions; nil is CRS84.
+    init(
+        _ layer: ReadableLayer, names: Set<String>? = nil, output: GeometryOutput? = nil, hasGeometry: Bool = true
+    ) {
+        let fields = layer.visibleFields.filter { names?.contains(layer.definition.fields[$0].name) ?? true }
+        writer = FeatureJSONWriter(
+            layer.view, fields: fields, hasCode: layer.showsCode && names?.contains("code") ?? true, output: output,
+            hasGeometry: hasGeometry)
     }
 
     /// A Feature, with a member `distance` in metres where it is given.
-    func append(_ feature: Feature, distance: Double? = nil, to out: inout JSONBytes) {
-        out.raw("{\"type\":\"Feature\",\"id\":")
-        out.integer(feature.id)
-        if let distance {
-            out.raw(",\"distance\":")
-            out.fixed(distance, 3)
-        }
-        out.raw(",\"geometry\":")
-        feature.appendGeometryGeoJSON(to: &out.bytes)
-        out.raw(",\"properties\":{")
-        var isFirst = true
-        if hasCodes, let code = feature.code {
-            out.raw("\"code\":")
-            out.string(code)
-            isFirst = false
-        }
-        for field in fields {
-            if !isFirst { out.byte(UInt8(ascii: ",")) }
-            isFirst = false
-            out.raw(field.key)
-            append(feature.value(field.index), to: &out)
-        }
-        out.raw("}}")
-    }
-
-    private func append(_ value: FieldValue, to out: inout JSONBytes) {
-        switch value {
-        case .null, .binary: out.raw("null")
-        case .string(let text): out.string(text)
-        case .integer(let number): out.integer(number)
-        case .real(let number): out.real(number)
-        case .boolean(let flag): out.boolean(flag)
-        }
+    func append(_ feature: Feature, distance: Double? = nil, open: Bool = false, to out: inout JSONBytes) {
+        writer.append(feature, distance: distance, open: open, to: &out)
     }
 }
 

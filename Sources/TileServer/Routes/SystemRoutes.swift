@@ -69,5 +69,6 @@ enum RouteTable {
         + ModelRoutes.routes
         + LiveRoutes.routes
         + QueryRoutes.routes + SearchRoutes.routes + PipeRoutes.routes + ProcessRoutes.routes + CityRoutes.routes
-        + StyleRoutes.routes + CollectionRoutes.routes + PageRoutes.routes + SystemRoutes.routes
+        + StyleRoutes.routes + CollectionRoutes.routes + FeatureRoutes.routes + EditRoutes.routes + PageRoutes.routes
+        + SystemRoutes.routes
 }

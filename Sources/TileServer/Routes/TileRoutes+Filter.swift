@@ -8,9 +8,9 @@ extension TileRoutes {
 
     static let filter = RouteParameter.query(
         "filter",
-        "CQL2 JSON as in POST /query: only features that pass are in the tile. A field's name with a value, such as "
+        "CQL2 text or JSON: only features that pass are in the tile. A field's name with a value, such as "
             + "class=house, is a condition too. A filter must fit every layer of the tileset.",
-        example: #""{\"op\":\"isNull\",\"args\":[{\"property\":\"name\"}]}""#)
+        example: #""name IS NULL""#)
 
     /// The filter of a request, for each layer of the tileset; empty where there is none.
     ///
@@ -33,7 +33,7 @@ extension TileRoutes {
         }
         do {
             var common: [ColumnFilter] = []
-            if let text = request.query[filter.name] { common.append(try ColumnFilter(json: Array(text.utf8))) }
+            if let text = request.query[filter.name] { common.append(try ColumnFilter(parameter: text)) }
             var filters: [String: ColumnFilter] = [:]
             for layer in layers {
                 let parts =

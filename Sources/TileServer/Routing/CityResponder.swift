@@ -32,6 +32,8 @@ struct CityResponder: HTTPResponder {
                 server.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             }
             reply = Problem(error).reply
+        } catch let error as EditError {
+            reply = Problem(error).reply
         } catch let error as HTTPError {
             reply = Problem(error.status, "the request body was refused").reply
         } catch is CancellationError {
@@ -91,7 +93,7 @@ struct CityResponder: HTTPResponder {
         var reply = Reply(status: .noContent)
         reply.headers[.allow] = allow
         reply.headers[.accessControlAllowMethods] = allow
-        reply.headers[.accessControlAllowHeaders] = "Authorization, Content-Type, Prefer"
+        reply.headers[.accessControlAllowHeaders] = "Authorization, Content-Type, Content-Crs, If-Match, Prefer"
         reply.headers[.accessControlMaxAge] = "86400"
         return reply
     }
@@ -160,6 +162,7 @@ struct CityResponder: HTTPResponder {
     private func finished(_ reply: Reply, _ request: Request) async throws -> Finished {
         var headers = reply.headers
         headers[.accessControlAllowOrigin] = "*"
+        headers[.accessControlExposeHeaders] = "ETag, Location, Content-Crs, Content-Disposition, Retry-After"
         headers[.xContentTypeOptions] = "nosniff"
         if let cacheControl = reply.cacheControl { headers[.cacheControl] = cacheControl }
         var tag = reply.entityTag

@@ -13,6 +13,9 @@ extension HTTPFields {
         Self.forwardedName.flatMap { self[$0] }
     }
 
+    /// `Accept-Patch` (RFC 5789 §3.1).
+    static let acceptPatch = HTTPField.Name("Accept-Patch")
+
     private static let contentCRSName = HTTPField.Name("Content-Crs")
     private static let forwardedName = HTTPField.Name("X-Forwarded-Proto")
 

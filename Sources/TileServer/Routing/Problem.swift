@@ -45,6 +45,19 @@ struct Problem: Error, Sendable {
         }
     }
 
+    /// The problem that a refused edit amounts to.
+    init(_ error: EditError) {
+        let status: HTTPResponse.Status =
+            switch error.kind {
+            case .malformed: .badRequest
+            case .invalid: .unprocessableContent
+            case .missing: .notFound
+            case .conflict: .conflict
+            case .stale: .preconditionFailed
+            }
+        self.init(status, "\(error.part): \(error.message)", parameter: error.part)
+    }
+
     var reply: Reply {
         var out = JSONBytes(capacity: 160)
         out.raw("{\"type\":")

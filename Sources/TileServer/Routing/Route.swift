@@ -42,6 +42,8 @@ struct Route: Sendable {
     var parameters: [RouteParameter]
     /// Media types of a successful answer.
     var produces: [String]
+    /// Statuses of a successful answer; 204 has no content.
+    var success: [Int]
     var consumes: [String]
     /// Whether query parameters besides those named are conditions on fields, which the handler checks.
     var takesFields: Bool
@@ -51,8 +53,8 @@ struct Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ template: String, _ summary: String, parameters: [RouteParameter] = [],
-        produces: [String] = ["application/json"], consumes: [String] = [], takesFields: Bool = false,
-        isDocumented: Bool = true,
+        produces: [String] = ["application/json"], success: [Int] = [200], consumes: [String] = [],
+        takesFields: Bool = false, isDocumented: Bool = true,
         handler: @escaping Handler
     ) {
         self.method = method
@@ -60,6 +62,7 @@ struct Route: Sendable {
         self.summary = summary
         self.parameters = parameters
         self.produces = produces
+        self.success = success
         self.consumes = consumes
         self.takesFields = takesFields
         self.isDocumented = isDocumented

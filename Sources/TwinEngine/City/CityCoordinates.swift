@@ -80,18 +80,23 @@ public struct CityCoordinates: Sendable {
 
     /// - Throws: `SpatialError.coordinates` for a position that the grid cannot hold.
     public func gridPoint(_ position: LonLat) throws(SpatialError) -> GridPoint {
-        if let metres = fromLonLat.transform(x: position.longitude, y: position.latitude) {
-            return try grid.checkedGridPoint(x: metres.x, y: metres.y)
-        }
-        let metres = try exact.withTransformer {
-            $0.transform(x: position.longitude, y: position.latitude, direction: .inverse)
-        }
-        guard let metres else {
+        guard let metres = try metres(position) else {
             throw SpatialError(
                 .coordinates,
                 "longitude \(position.longitude), latitude \(position.latitude) is no position in \(system.definition)")
         }
         return try grid.checkedGridPoint(x: metres.x, y: metres.y)
+    }
+
+    /// Metres in the city's system; nil for a position that it does not have.
+    func metres(_ position: LonLat) throws(SpatialError) -> (x: Double, y: Double)? {
+        if let metres = fromLonLat.transform(x: position.longitude, y: position.latitude) {
+            return (metres.x, metres.y)
+        }
+        let metres = try exact.withTransformer {
+            $0.transform(x: position.longitude, y: position.latitude, direction: .inverse)
+        }
+        return metres.map { ($0.x, $0.y) }
     }
 
     /// The position of a grid point; not a number where PROJ has no answer.

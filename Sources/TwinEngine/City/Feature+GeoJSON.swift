@@ -2,7 +2,7 @@
 import Spatial
 
 extension Feature {
-    /// Appends the geometry as GeoJSON (RFC 7946): lon/lat with 8 decimals (1 mm), outer rings counter-clockwise.
+    /// Appends the geometry as GeoJSON (RFC 7946): lon/lat with 9 decimals (0.1 mm, so that what is sent back is the same), outer rings counter-clockwise.
     ///
     /// Heights are appended as third coordinates where the layer has them.
     public func appendGeometryGeoJSON(to out: inout [UInt8]) {
@@ -20,6 +20,8 @@ extension Feature {
 struct GeoJSONGeometryWriter {
     let coordinates: CityCoordinates
     let heights: [Int32]
+    /// Nil writes longitude and latitude.
+    var output: GeometryOutput?
 
     func write(_ geometry: borrowing GeometryView, to out: inout JSONBytes) {
         switch geometry.kind {
@@ -95,16 +97,17 @@ struct GeoJSONGeometryWriter {
     }
 
     private func position(_ geometry: borrowing GeometryView, _ vertex: Int, _ out: inout JSONBytes) {
-        let position = coordinates.lonLat(geometry.vertex(vertex))
-        out.byte(open)
-        out.fixed(position.longitude, 8)
-        out.byte(comma)
-        out.fixed(position.latitude, 8)
-        if vertex < heights.count {
-            out.byte(comma)
-            out.fixed(Double(heights[vertex]) / 1000, 3)
+        let height = vertex < heights.count ? heights[vertex] : nil
+        let point = geometry.vertex(vertex)
+        guard let output else {
+            let position = coordinates.lonLat(point)
+            out.position(position.longitude, position.latitude, decimals: 9, millimetres: height)
+            return
         }
-        out.byte(close)
+        let position = output.eastNorth(point)
+        out.position(
+            output.isNorthFirst ? position.y : position.x, output.isNorthFirst ? position.x : position.y,
+            decimals: output.decimals, millimetres: height)
     }
 
     private var open: UInt8 { UInt8(ascii: "[") }
@@ -116,28 +119,7 @@ struct GeoJSONGeometryWriter {
 extension Feature {
     /// Appends a GeoJSON Feature with the named fields, and a member `distance` in metres where it is given.
     package func appendGeoJSON(distance: Double? = nil, fields: some Sequence<Int>, to out: inout JSONBytes) {
-        out.raw("{\"type\":\"Feature\",\"id\":")
-        out.integer(id)
-        if let distance {
-            out.raw(",\"distance\":")
-            out.fixed(distance, 3)
-        }
-        out.raw(",\"geometry\":")
-        appendGeometryGeoJSON(to: &out.bytes)
-        out.raw(",\"properties\":{")
-        var isFirst = true
-        if layer.code != nil {
-            out.raw("\"code\":")
-            out.value(code.map(FieldValue.string) ?? .null)
-            isFirst = false
-        }
-        for field in fields {
-            if !isFirst { out.raw(",") }
-            isFirst = false
-            out.key(layer.fields[field].name)
-            out.value(value(field))
-        }
-        out.raw("}}")
+        FeatureJSONWriter(view, fields: fields, hasCode: layer.code != nil).append(self, distance: distance, to: &out)
     }
 }
 

@@ -130,7 +130,7 @@ extension GridRegion {
     }
 
     /// What GEOS finds wrong with a polygon on the grid, with a position in degrees; nil for a valid one.
-    private static func invalidity(_ geometry: FlatGeometry, _ coordinates: CityCoordinates) throws -> String? {
+    static func invalidity(_ geometry: FlatGeometry, _ coordinates: CityCoordinates) throws -> String? {
         let closed = FlatCoordinates(kind: .polygon, xy: geometry.xy.map(Double.init), ringEnds: geometry.ringEnds)
         let reason: String?
         do {

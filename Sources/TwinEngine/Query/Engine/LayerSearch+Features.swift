@@ -29,10 +29,19 @@ extension LayerSearch {
 
     /// The first features behind an id, walking along the ids. O(log rows + limit / share of the filter).
     func walk(limit: Int, after: Int64?) -> Page {
+        walk(limit: limit, after: after, visits: .max) ?? Page(count: 0, rows: [], hasMore: false)
+    }
+
+    /// The same; nil where more rows than `visits` would have to be looked at, because few lie in the region.
+    func walk(limit: Int, after: Int64?, visits: Int) -> Page? {
         var rows: [FoundRow] = []
+        var left = visits
+        var isEverywhere = false
+        if case .everywhere = region { isEverywhere = true }
         var changed = view.delta.features.indices.filter { index in
             let feature = view.delta.features[index]
-            return feature.id > (after ?? .min) || after == nil ? passes(feature) : false
+            guard after == nil || feature.id > (after ?? .min), passes(feature) else { return false }
+            return isEverywhere || region.distanceSquared(feature.geometry.view) != nil
         }.map { FoundRow(distanceSquared: 0, id: view.delta.features[$0].id, row: -1 - $0) }
         changed.sort { $0.id < $1.id }
         var nextChanged = 0
@@ -48,6 +57,9 @@ extension LayerSearch {
                 if nextChanged >= changed.count || id <= changed[nextChanged].id {
                     place += 1
                     if !hidden.isEmpty, view.delta.hiddenRows.contains(row) { continue }
+                    left -= 1
+                    if left < 0 { return nil }
+                    if !isEverywhere, !isInRegion(row) { continue }
                     if let mask = window?.mask(word: row >> 6), mask >> UInt64(row & 63) & 1 == 0 { continue }
                     rows.append(FoundRow(distanceSquared: 0, id: id, row: row))
                     continue
@@ -59,6 +71,14 @@ extension LayerSearch {
         let hasMore = rows.count > limit
         if hasMore { rows.removeSubrange(limit...) }
         return Page(count: 0, rows: rows, hasMore: hasMore)
+    }
+
+    private func isInRegion(_ row: Int) -> Bool {
+        switch region.relation(to: view.box(row: row)) {
+        case .outside: false
+        case .inside: true
+        case .rim: view.withGeometry(row: row) { region.distanceSquared($0) } != nil
+        }
     }
 
     /// The nearest features that pass, by distance and id.

@@ -21,6 +21,7 @@ struct LayerSearch {
     ) throws {
         self.view = view
         self.region = region
+        let filter = try filter?.resolved(view, masked: masked)
         self.filter = filter
         cache = view.snapshot.cache
         hidden = view.delta.hiddenRows.isEmpty ? [] : view.delta.hiddenRows.sorted()
@@ -195,7 +196,7 @@ struct LayerSearch {
     /// Whether a feature of the delta passes the filter.
     func passes(_ feature: DeltaFeature) -> Bool {
         guard let filter else { return true }
-        return filter.holds(view.definition) { feature.values[$0] } == true
+        return filter.holds(view.definition, feature) == true
     }
 }
 

@@ -3,21 +3,22 @@
 extension ColumnFilter {
     /// Whether one feature matches, by its values: for the few features that changed since the snapshot.
     ///
-    /// The filter must have been compiled for the layer, which checks names and types.
+    /// The filter must have been resolved and compiled for the layer, which checks names and types.
     /// - Returns: nil for unknown.
-    func holds(_ layer: LayerDefinition, _ value: (Int) -> FieldValue) -> Bool? {
+    func holds<Row: FilterRow>(_ layer: LayerDefinition, _ row: Row) -> Bool? {
         func field(_ name: String) -> FieldValue {
-            let found = value(layer.fieldIndex(name) ?? layer.fields.count)
+            let found = row.value(layer.fieldIndex(name) ?? layer.fields.count)
             if case .real(let number) = found, number.isNaN { return .null }
             return found
         }
         switch self {
         case .constant(let truth): return truth
-        case .not(let part): return part.holds(layer, value).map { !$0 }
+        case .condition(let condition): return condition.bound?.holds(row)
+        case .not(let part): return part.holds(layer, row).map { !$0 }
         case .and(let parts):
             var isUnknown = false
             for part in parts {
-                switch part.holds(layer, value) {
+                switch part.holds(layer, row) {
                 case false?: return false
                 case nil: isUnknown = true
                 case true?: continue
@@ -27,7 +28,7 @@ extension ColumnFilter {
         case .or(let parts):
             var isUnknown = false
             for part in parts {
-                switch part.holds(layer, value) {
+                switch part.holds(layer, row) {
                 case true?: return true
                 case nil: isUnknown = true
                 case false?: continue

@@ -36,7 +36,8 @@ public enum FilterComparison: String, Sendable, Hashable, CaseIterable {
 /// and only features for which the whole is true match. A real that is not a number counts as null. Texts are compared
 /// by their UTF-8 bytes, so ISO dates and times, which are texts, are in the order of time.
 ///
-/// Arithmetic, functions, arrays and spatial or temporal predicates of CQL2 have no case here yet.
+/// What columns cannot answer by themselves (arithmetic, functions, spatial, temporal and array predicates) is a
+/// ``RowCondition``, evaluated on values.
 ///
 /// ```swift
 /// let filter = ColumnFilter.and([
@@ -59,6 +60,7 @@ public indirect enum ColumnFilter: Sendable, Hashable {
     /// `%` stands for any text, `_` for one character, `\` takes the next character as it is.
     case like(String, LikePattern)
     case constant(Bool)
+    case condition(RowCondition)
 
     /// Deepest nesting that is accepted.
     public static let depthLimit = 100
@@ -77,6 +79,7 @@ public indirect enum ColumnFilter: Sendable, Hashable {
                 .like(let field, _):
                 names.insert(field)
             case .compareFields(let left, _, let right): names.formUnion([left, right])
+            case .condition(let condition): names.formUnion(condition.expression.properties)
             case .constant: break
             }
         }

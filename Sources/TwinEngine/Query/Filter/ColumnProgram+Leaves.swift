@@ -48,6 +48,12 @@ extension ColumnProgram {
             clearNulls(Int(operation.column), block, words, out, &scratch)
         case .isNull, .isNotNull: nullLeaf(operation, block, words, out, &scratch)
         case .fields: fieldsLeaf(operation, block, words, out, &scratch)
+        case .condition:
+            let condition = conditions[operation.first]
+            let wanted = operation.other == 1
+            let snapshot = snapshot
+            fill(block, words, out, &scratch) { condition.holds(SnapshotRow(snapshot: snapshot, row: $0)) == wanted }
+        case .spatial: spatialLeaf(operation, block, words, out, &scratch)
         case .all, .none, .and, .or: break
         }
     }
@@ -177,6 +183,32 @@ extension ColumnProgram {
             fill(block, words, out, &scratch) { row in
                 (valid.map { $0[row >> 6] >> UInt64(row & 63) & 1 == 1 } ?? true) != wantsNull
             }
+        }
+    }
+
+    private func spatialLeaf(
+        _ operation: Operation, _ block: Int, _ words: Range<Int>, _ out: Int, _ scratch: inout [UInt64]
+    ) {
+        let candidates = spatials[operation.first]
+        let snapshot = snapshot
+        let wanted = operation.other == 1
+        // Features that are no candidates do not touch the literal.
+        let elsewhere = wanted != candidates.test.needsContact
+        for word in words {
+            let first = block * Self.blockRows + word * 64
+            let count = min(64, snapshot.count - first)
+            let all: UInt64 = count >= 64 ? .max : count <= 0 ? 0 : (1 << UInt64(count)) - 1
+            var left = candidates.words[block * Self.blockWords + word] & all
+            var bits = elsewhere ? all & ~left : 0
+            while left != 0 {
+                let bit = left.trailingZeroBitCount
+                left &= left - 1
+                let row = first + bit
+                let truth =
+                    candidates.test.verdict(snapshot.box(row: row)) ?? candidates.test.holds(snapshot.geometry(row))
+                if truth == wanted { bits |= 1 << UInt64(bit) }
+            }
+            scratch[out + word] = bits
         }
     }
 

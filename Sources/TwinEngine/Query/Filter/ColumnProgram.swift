@@ -31,6 +31,10 @@ struct ColumnProgram: Sendable {
         case isNull, isNotNull
         /// Column against column; `a` is the raw value of a `FieldComparison`.
         case fields
+        /// A condition asked row by row; `other` is 1 where it must be true and 0 where it must be false.
+        case condition
+        /// A spatial predicate; `other` as above. `a` is the place in `spatials`.
+        case spatial
     }
 
     struct Operation: BitwiseCopyable {
@@ -56,6 +60,8 @@ struct ColumnProgram: Sendable {
     /// Sorted lists: Int64 or the bit patterns of Doubles.
     var numbers: [Int64] = []
     var tests: [TextTest] = []
+    var conditions: [CQLBound] = []
+    var spatials: [SpatialCandidates] = []
     /// Levels of `and` and `or`: masks that an evaluation needs.
     var depth = 1
     let snapshot: Snapshot
@@ -124,6 +130,8 @@ struct ColumnProgram: Sendable {
     /// What a block's least and greatest values already decide: none or all of its rows; nil where they do not.
     private func zoneVerdict(_ operation: Operation, _ block: Int) -> Bool? {
         let snapshot = snapshot
+        if operation.code == .condition { return nil }
+        if operation.code == .spatial { return spatials[operation.first].verdict(operation, block) }
         guard let zones = snapshot.zoneMap(Int(operation.column)), block < zones.count else { return nil }
         let zone = zones[block]
         let hasNulls = zone.nulls > 0 || zone.notNumbers > 0

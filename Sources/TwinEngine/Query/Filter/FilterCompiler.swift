@@ -17,6 +17,7 @@ struct FilterCompiler {
         static let none = Tree(operation: Operation(code: .none))
     }
 
+    private let view: LayerView
     private let layer: LayerDefinition
     private let masked: Set<String>
     private let snapshot: Snapshot
@@ -35,7 +36,7 @@ struct FilterCompiler {
         try filter.checkSize()
         let snapshot = view.snapshot
         var compiler = FilterCompiler(
-            layer: view.definition, masked: masked, snapshot: snapshot, cache: snapshot.cache,
+            view: view, layer: view.definition, masked: masked, snapshot: snapshot, cache: snapshot.cache,
             rows: min(rows, snapshot.count),
             program: ColumnProgram(
                 snapshot: snapshot,
@@ -72,7 +73,51 @@ struct FilterCompiler {
             return text(column, try TextTest(like: pattern, field: field), negated)
         case .compareFields(let left, let comparison, let right):
             return try fields(left, negated ? comparison.negated : comparison, right)
+        case .condition(let condition):
+            let bound =
+                try condition.bound ?? CQLBinder.bind(condition.expression, condition.crs, view, masked: masked)
+            return self.condition(bound, wanted: !negated)
         }
+    }
+
+    // MARK: Conditions on values
+
+    /// A bound condition: constants are decided, one text column is asked per text of its dictionary, a spatial
+    /// predicate gets its candidates from the index, and the rest is asked row by row.
+    private mutating func condition(_ bound: CQLBound, wanted: Bool) -> Tree {
+        switch bound {
+        case .constant(let value): return value.truth == wanted ? .all : .none
+        case .spatial(let test):
+            program.spatials.append(SpatialCandidates(test, snapshot))
+            return rows(.spatial, program.spatials.count - 1, wanted)
+        default: break
+        }
+        if let columns = bound.columns, columns.count == 1, let column = columns.first,
+            snapshot.metadata.columns[column].type == .text,
+            snapshot.dictionaryCount(column) <= 4096 || self.rows >= snapshot.dictionaryCount(column) / 4
+        {
+            return dictionary(bound, column, wanted)
+        }
+        program.conditions.append(bound)
+        return rows(.condition, program.conditions.count - 1, wanted)
+    }
+
+    private func rows(_ code: Code, _ place: Int, _ wanted: Bool) -> Tree {
+        Tree(operation: Operation(code: code, column: -1, other: wanted ? 1 : 0, a: Int64(place)))
+    }
+
+    private mutating func dictionary(_ bound: CQLBound, _ column: Int, _ wanted: Bool) -> Tree {
+        if program.columns[column] == nil { program.columns[column] = cache.column(column, snapshot) }
+        let count = snapshot.dictionaryCount(column)
+        var bits = [UInt64](repeating: 0, count: count / 64 + 1)
+        for code in 1..<max(1, count + 1) {
+            let row = DictionaryRow(text: .string(snapshot.text(column, code: code)))
+            if bound.holds(row) == wanted { bits[code >> 6] |= 1 << UInt64(code & 63) }
+        }
+        let texts = count == 0 ? Tree.none : table(column, bits, false)
+        guard bound.holds(DictionaryRow(text: .null)) == wanted else { return texts }
+        return Tree(
+            operation: Operation(code: .or), children: [texts, leaf(.isNull, column)].filter { !$0.isConstant })
     }
 
     private mutating func joined(_ parts: [ColumnFilter], isAnd: Bool, _ negated: Bool) throws -> Tree {

@@ -31,7 +31,7 @@ enum JSONValue: Sendable, Hashable {
             throw TwinError(
                 .argument,
                 "\(name): it is not JSON that can be read: byte \(error.offset) should be \(error.expected); "
-                    + (name == "filter" ? ColumnFilter.example : example))
+                    + (name == "filter" ? CQLExpression.jsonExample : example))
         } catch is TooMany {
             throw TwinError(
                 .argument,

@@ -12,6 +12,7 @@ struct RowFilter {
 
     /// - Throws: `TwinError.argument` for a filter that does not fit the layer or looks at a masked field.
     init(_ filter: ColumnFilter, _ view: LayerView, masked: Set<String>) throws {
+        let filter = try filter.resolved(view, masked: masked)
         // Few rows of a layer are asked: large dictionaries are not worth reading as a whole.
         let program = try FilterCompiler.compile(filter, view, masked: masked, rows: ColumnProgram.blockRows)
         self.filter = filter
@@ -23,8 +24,7 @@ struct RowFilter {
     /// Whether a row passes; rows below zero are of the delta.
     mutating func passes(_ row: Int) -> Bool {
         guard row >= 0 else {
-            let feature = view.delta.features[-1 - row]
-            return filter.holds(view.definition) { feature.values[$0] } == true
+            return filter.holds(view.definition, view.delta.features[-1 - row]) == true
         }
         if isNever { return false }
         guard let mask = window?.mask(word: row >> 6) else { return true }
@@ -37,6 +37,7 @@ extension LayerView {
     ///
     /// - Throws: `TwinError.argument`, naming the field.
     public func check(_ filter: ColumnFilter, masked: Set<String>) throws {
-        _ = try FilterCompiler.compile(filter, self, masked: masked, rows: ColumnProgram.blockRows)
+        _ = try FilterCompiler.compile(
+            filter.resolved(self, masked: masked), self, masked: masked, rows: ColumnProgram.blockRows)
     }
 }

@@ -29,7 +29,7 @@ struct TextTest: Sendable {
     /// - Throws: `TwinError.argument` for a pattern that ends in its escape character.
     init(like: LikePattern, field: String) throws {
         ignoresCase = like.ignoresCase
-        let text = like.ignoresCase ? like.pattern.lowercased() : like.pattern
+        let text = like.ignoresCase ? CQLFold.lowercase(like.pattern) : like.pattern
         var tokens: [Token] = []
         var bytes = text.utf8.makeIterator()
         while let byte = bytes.next() {
@@ -74,7 +74,7 @@ struct TextTest: Sendable {
     func matches(_ text: Span<UInt8>) -> Bool {
         if ignoresCase {
             let folded = unsafe text.withUnsafeBufferPointer {
-                Array(unsafe String(decoding: $0, as: UTF8.self).lowercased().utf8)
+                Array(CQLFold.lowercase(unsafe String(decoding: $0, as: UTF8.self)).utf8)
             }
             return test(folded.span)
         }

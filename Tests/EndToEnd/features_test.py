@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OGC API - Features judged from outside: CQL2 by the cql2 package, files by GDAL, edits by OWSLib, /api by schemathesis."""
+
+import hashlib
+import json
+import pathlib
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import requests
+import shapely
+import shapely.geometry
+
+from harness import check, main, required, run, server, skip
+
+BASE = required("E2E_BASE")
+STORE = required("E2E_STORE")
+LAYER = "buildings"
+SEED = int(time.time())
+
+
+def get(path, base=BASE, **options):
+    return requests.get(base + path, timeout=60, **options)
+
+
+def features(layer=LAYER, base=BASE):
+    return get(f"/collections/{layer}/items?limit=100000", base).json()["features"]
+
+
+class Expressions:
+    """Random CQL2 text over the fields of a layer, from its schema and its values."""
+
+    def __init__(self, rows, schema, seed):
+        self.random = random.Random(seed)
+        self.numbers = [n for n, p in schema.items() if p.get("type") in ("integer", "number") and n != "id"]
+        self.texts = [n for n, p in schema.items() if p.get("type") == "string" and "format" not in p]
+        self.days = [n for n, p in schema.items() if p.get("format") == "date"]
+        self.values = {n: [r["properties"].get(n) for r in rows] for n in self.numbers + self.texts + self.days}
+        shapes = [shapely.geometry.shape(r["geometry"]) for r in rows]
+        self.box = shapely.total_bounds(shapes)
+
+    def pick(self, items):
+        return self.random.choice(items)
+
+    def value(self, name):
+        found = [v for v in self.values[name] if v is not None]
+        return self.pick(found) if found else 0
+
+    def text(self, value):
+        return "'" + str(value).replace("'", "''") + "'"
+
+    def number(self, depth):
+        if depth == 0 or self.random.random() < 0.5:
+            name = self.pick(self.numbers)
+            return self.pick([name, str(self.value(name)), str(self.random.randint(-3, 30))])
+        return f"({self.number(depth - 1)} {self.pick(['+', '-', '*'])} {self.number(depth - 1)})"
+
+    def place(self):
+        w, s, e, n = self.box
+        x, y = self.random.uniform(w, e), self.random.uniform(s, n)
+        dx, dy = (e - w) * self.random.uniform(0.01, 0.5), (n - s) * self.random.uniform(0.01, 0.5)
+        return self.pick([
+            f"BBOX({x},{y},{x + dx},{y + dy})", f"POLYGON(({x} {y},{x + dx} {y},{x + dx / 2} {y + dy},{x} {y}))",
+            f"LINESTRING({x} {y},{x + dx} {y + dy})", f"POINT({x} {y})"])
+
+    def condition(self, depth):
+        if depth and self.random.random() < 0.4:
+            return self.pick([
+                lambda: f"({self.condition(depth - 1)} AND {self.condition(depth - 1)})",
+                lambda: f"({self.condition(depth - 1)} OR {self.condition(depth - 1)})",
+                lambda: f"NOT ({self.condition(depth - 1)})"])()
+        compare = self.pick(["=", "<>", "<", "<=", ">", ">="])
+        name = self.pick(self.texts)
+        part = str(self.value(name))[:3].replace("%", "").replace("_", "")
+        choices = [
+            f"{self.number(2)} {compare} {self.number(2)}",
+            f"{name} {self.pick(['=', '<>'])} {self.text(self.value(name))}",
+            f"{name} LIKE {self.text(self.pick([part + '%', '%' + part[-1:] + '%', part]))}",
+            f"CASEI({name}) = CASEI({self.text(str(self.value(name)).upper())})",
+            f"ACCENTI({name}) <> ACCENTI({self.text(self.value(name))})",
+            f"{self.pick(self.numbers)} {self.pick(['', 'NOT '])}BETWEEN {self.random.randint(-2, 9)} AND {self.random.randint(5, 60)}",
+            f"{name} {self.pick(['', 'NOT '])}IN ({self.text(self.value(name))}, {self.text(self.value(name))}, 'x')",
+            f"{self.pick(self.numbers + self.texts)} IS {self.pick(['', 'NOT '])}NULL",
+            f"{self.pick(['S_INTERSECTS', 'S_DISJOINT', 'S_WITHIN'])}(geometry, {self.place()})",
+            f"A_CONTAINS(('a', {self.text(self.value(name))}), ('a'))"]
+        if self.days:
+            day = self.pick(self.days)
+            choices += [f"T_{self.pick(['AFTER', 'BEFORE', 'EQUALS'])}({day}, DATE('{self.value(day)}'))",
+                        f"T_DURING({day}, INTERVAL('1990-01-01', '2015-06-30'))", f"{day} {compare} DATE('{self.value(day)}')"]
+        return self.pick(choices)
+
+
+def holds(expression, item):
+    """What the cql2 package says; an expression that it cannot reduce is unknown, hence no match."""
+    try:
+        return expression.matches(item)
+    except Exception as error:
+        if "reduce" in str(error):
+            return False
+        raise
+
+
+def cql2_equals_ours():
+    try:
+        import cql2
+    except ImportError:
+        skip("CQL2 against the cql2 package", "it is not installed; pip install cql2")
+        return
+    for layer, count in ((LAYER, 60), ("schools", 60)):
+        rows = features(layer)
+        schema = get(f"/collections/{layer}/schema").json()["properties"]
+        maker = Expressions(rows, schema, SEED)
+        if not maker.numbers or not maker.texts:
+            continue
+        sample = random.Random(SEED).sample(rows, min(400, len(rows)))
+        known = {r["id"] for r in sample}
+        wrong, refused, matching, names = [], [], 0, list(schema)
+        for row in sample:
+            for name in names:  # what is absent is null
+                row["properties"].setdefault(name, None)
+        for _ in range(count):
+            text = maker.condition(2)
+            answer = get(f"/collections/{layer}/items", params={"filter": text, "limit": 100000})
+            if answer.status_code != 200:
+                refused.append((text, answer.text[:200]))
+                continue
+            ours = {f["id"] for f in answer.json()["features"]} & known
+            try:
+                expression = cql2.Expr(text)
+                theirs = {r["id"] for r in sample if holds(expression, {**r, **{"properties": r["properties"]}})}
+            except Exception as error:
+                refused.append((text, f"cql2: {error}"))
+                continue
+            matching += len(ours)
+            if ours != theirs:
+                wrong.append((text, sorted(ours ^ theirs)[:5]))
+        check(f"{count} random CQL2 filters on {layer} equal the cql2 package (seed {SEED})", not wrong and matching, wrong[:3])
+        check(f"CQL2 filters on {layer} are all understood (seed {SEED})", not refused, refused[:3])
+
+
+def both_forms():
+    rows = {}
+    for filter_ in ("id <= 5", '{"op":"<=","args":[{"property":"id"},5]}'):
+        rows[filter_] = [f["id"] for f in get(f"/collections/{LAYER}/items", params={"filter": filter_, "limit": 10}).json()["features"]]
+    check("CQL2 text and JSON say the same", len(set(map(tuple, rows.values()))) == 1 and rows["id <= 5"] == [1, 2, 3, 4, 5], rows)
+
+
+def files():
+    """Every format is what GDAL reads back, feature by feature."""
+    import pyogrio
+    truth = {f["id"]: f for f in features("schools")}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, ending in (("fgb", "fgb"), ("gpkg", "gpkg"), ("csv", "csv"), ("shp", "zip")):
+            answer = get(f"/collections/schools/items?f={name}")
+            path = pathlib.Path(folder, f"schools.{ending}")
+            path.write_bytes(answer.content)
+            named = f'filename="schools.{ending}"' in answer.headers.get("Content-Disposition", "")
+            meta, _, geometry, values = pyogrio.raw.read(f"/vsizip/{path}" if name == "shp" else path)
+            columns = dict(zip(meta["fields"], values))
+            ids = [int(v) for v in columns["id"]]
+            same = sorted(ids) == sorted(truth) and all(
+                columns["name"][i] == truth[k]["properties"]["name"] for i, k in enumerate(ids))
+            worst = 0 if geometry is None or name == "csv" else max(
+                shapely.hausdorff_distance(shapely.from_wkb(geometry[i]), shapely.geometry.shape(truth[k]["geometry"]))
+                for i, k in enumerate(ids))
+            check(f"f={name} has all {len(truth)} features, names and places", same and named and worst < 2e-9,
+                  f"{len(ids)} read, {worst}°, {answer.headers}")
+        gbk = pathlib.Path(folder, "gbk.zip")
+        gbk.write_bytes(get("/collections/schools/items?f=shp&encoding=GBK").content)
+        listed = run(["ogrinfo", "-al", "-q", f"/vsizip/{gbk}"]).stdout
+        name = next(iter(truth.values()))["properties"]["name"]
+        table = run(["unzip", "-p", str(gbk), "*.dbf"], errors="replace")
+        check("a Shapefile in GBK reads back", name in listed, f"{listed[:300]} {table.stderr}")
+
+
+def gdal():
+    """GDAL's client, which sends filters on where the server says that it takes them, sees what numberMatched counts."""
+    for where in ("floors >= 6", "floors IN (1, 2) AND use = '住宅'", "use LIKE '%业%'"):
+        counted = get(f"/collections/{LAYER}/items", params={"filter": where, "limit": 1}).json()["numberMatched"]
+        said = run(["ogrinfo", "-ro", "-so", "-oo", "PAGE_SIZE=1000", f"OAPIF:{BASE}", LAYER, "-where", where]).stdout
+        check(f"GDAL OAPIF -where {where}: {counted}", f"Feature Count: {counted}" in said, said[-500:])
+
+
+def systems():
+    """Positions in EPSG:4326 and in the city's system are PROJ's, in the order of the authority."""
+    import pyproj
+    layer = get("/collections/schools").json()
+    here = get("/collections/schools/items?limit=5").json()["features"]
+    for uri in layer["crs"][1:]:
+        code = "EPSG:" + uri.rsplit("/", 1)[1]
+        there = get("/collections/schools/items", params={"limit": 5, "crs": uri}).json()["features"]
+        move = pyproj.Transformer.from_crs("OGC:CRS84", code)
+        worst = 0
+        for a, b in zip(here, there):
+            x, y = shapely.get_coordinates(shapely.geometry.shape(a["geometry"]))[0]
+            wanted = move.transform(x, y)
+            got = shapely.get_coordinates(shapely.geometry.shape(b["geometry"]))[0]
+            worst = max(worst, abs(wanted[0] - got[0]), abs(wanted[1] - got[1]))
+        check(f"crs={code}", len(there) == 5 and worst < 2e-3, worst)
+
+
+def edits():
+    """OWSLib writes; a stale ETag is refused; the next read and the next tile have the edit."""
+    from owslib.ogcapi.features import Features
+    with tempfile.TemporaryDirectory() as folder:
+        store = pathlib.Path(folder, "store")
+        shutil.copytree(STORE, store)
+        access = pathlib.Path(folder, "access.yaml")
+        digest = hashlib.sha256(b"chief").hexdigest()
+        access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
+        with server(store, "--access", access) as (base, _):
+            headers = {"Authorization": "Bearer chief"}
+            client = Features(base, headers={**headers, "Accept": "application/json"})
+            before = features("schools", base)
+            body = {"type": "Feature", "geometry": before[0]["geometry"], "properties": {"name": "新建小学"}}
+            made = client.collection_item_create("schools", json.dumps(body, ensure_ascii=False).encode())
+            after = features("schools", base)
+            new = next((f for f in after if f["properties"]["name"] == "新建小学"), None)
+            check("OWSLib creates a feature", made and new and len(after) == len(before) + 1, made)
+            body["properties"]["name"] = "改名小学"
+            client.collection_item_update("schools", str(new["id"]), json.dumps(body, ensure_ascii=False).encode())
+            one = get(f"/collections/schools/items/{new['id']}", base)
+            check("OWSLib replaces it", one.json()["properties"]["name"] == "改名小学")
+            tag = one.headers["ETag"]
+            url = f"{base}/collections/schools/items/{new['id']}"
+            first = requests.patch(url, json={"properties": {"name": "a"}}, headers={**headers, "If-Match": tag}, timeout=20)
+            stale = requests.patch(url, json={"properties": {"name": "b"}}, headers={**headers, "If-Match": tag}, timeout=20)
+            check("an edit with a stale ETag is refused with 412", (first.status_code, stale.status_code) == (204, 412),
+                  f"{first.status_code} {stale.status_code} {stale.text}")
+            x, y = shapely.get_coordinates(shapely.geometry.shape(new["geometry"]))[0]
+            near = get(f"/query/radius?at={x},{y}&radius=1&layers=schools", base).json()
+            check("a query sees it", any(f["id"] == new["id"] for f in near["layers"][0]["features"]))
+            batch = {"edits": [{"op": "delete", "id": new["id"]}, {"op": "delete", "id": 999999999}]}
+            failed = requests.post(f"{base}/collections/schools/transactions", json=batch, headers=headers, timeout=20)
+            check("a failed batch changes nothing", failed.status_code == 404 and get(f"/collections/schools/items/{new['id']}", base).status_code == 200)
+            client.collection_item_delete("schools", str(new["id"]))
+            check("OWSLib deletes it", get(f"/collections/schools/items/{new['id']}", base).status_code == 404)
+            for layer in (LAYER, "roads", "pipe_water"):
+                known = get(f"/collections/{layer}/items/1", base)
+                name = next(n for n, p in get(f"/collections/{layer}/schema", base).json()["properties"].items()
+                            if p.get("type") == "string" and n != "code" and "format" not in p)
+                url = f"{base}/collections/{layer}/items/1"
+                done = requests.put(url, data=known.content, headers={**headers, "If-Match": known.headers["ETag"], "Content-Type": "application/geo+json"}, timeout=20)
+                again = get(f"/collections/{layer}/items/1", base)
+                check(f"{layer}: what was read can be written back and stays the same",
+                      done.status_code == 204 and again.headers["ETag"] == known.headers["ETag"] and again.json()["geometry"] == known.json()["geometry"],
+                      f"{done.status_code} {done.text} {known.headers['ETag']} {again.headers['ETag']}")
+                done = requests.patch(url, json={"properties": {name: None}}, headers={**headers, "If-Match": known.headers["ETag"]}, timeout=20)
+                check(f"{layer}: and patched", done.status_code == 204 and get(f"/collections/{layer}/items/1", base).json()["properties"][name] is None, done.text)
+            record = run(["ogrinfo", "-so", store / "city.sqlite", "schools"]).stdout
+            check("the record has as many as before", f"Feature Count: {len(before)}" in record, record[-400:])
+
+
+def bounded():
+    """Large, deep, long and slow input is refused or served, and others are served meanwhile."""
+    def healthy():
+        start = time.monotonic()
+        return get("/healthz").status_code == 200 and time.monotonic() - start < 5
+
+    def body(size):
+        for _ in range(size >> 20):
+            yield b" " * (1 << 20)
+
+    for path in (f"/collections/{LAYER}/items", "/query"):
+        try:
+            answer = requests.post(BASE + path, data=body(200 << 20), headers={"Content-Type": "application/json"}, timeout=60)
+            status = answer.status_code
+        except requests.ConnectionError:
+            status = "closed"
+        check(f"a body of 200 MB to {path} is refused", status in (401, 403, 413, "closed") and healthy(), status)
+    terms = " OR ".join(f"id = {i}" for i in range(9_000))
+    question = {"layers": [LAYER], "filter": terms, "output": "counts"}
+    start = time.monotonic()
+    answer = requests.post(BASE + "/query", json=question, timeout=60)
+    check("a filter of 9,000 terms is answered", answer.status_code == 200 and time.monotonic() - start < 20, answer.text[:200])
+    question["filter"] = " OR ".join(f"id = {i}" for i in range(20_000))
+    answer = requests.post(BASE + "/query", json=question, timeout=60)
+    check("a filter of 20,000 terms is refused", answer.status_code == 400 and "terms" in answer.text, answer.text[:200])
+    for deep in ("(" * 50_000, "NOT " * 50_000 + "id = 1", '{"op":"not","args":[' * 5_000):
+        answer = requests.post(BASE + "/query", json={"layers": [LAYER], "filter": deep}, timeout=60)
+        check(f"{deep[:8]}… nested deep is refused", answer.status_code == 400 and healthy(), answer.text[:200])
+    ring = [[120 + i * 1e-7, 36.2] for i in range(1_000_000)]
+    answer = requests.post(BASE + "/query", json={"layers": [LAYER], "region": {"polygon": [ring]}}, timeout=60)
+    check("a polygon of a million vertices is refused", answer.status_code in (400, 413) and healthy(), answer.text[:200])
+    host, port = re.match(r"http://(.+):(\d+)", BASE).groups()
+    with socket.create_connection((host, int(port))) as slow:
+        slow.sendall(f"GET /collections/{LAYER}/items?limit=100000 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        for _ in range(3):
+            slow.recv(1)
+            time.sleep(0.3)
+        check("a client that reads a byte now and then holds nobody up", healthy())
+
+
+def fuzzed():
+    """schemathesis finds no server error, undocumented status or type in what /api says."""
+    program = pathlib.Path(sys.executable).with_name("schemathesis")
+    if not program.exists():
+        skip("schemathesis", "it is not installed; pip install schemathesis")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        document = pathlib.Path(folder, "api.json")
+        document.write_bytes(get("/api").content)
+        command = [program, "run", document, "--url", BASE, "--phases", "examples,coverage,fuzzing", "--max-examples", "6",
+                   "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                   "--seed", str(SEED), "--suppress-health-check", "all", "--request-timeout", "20", "--workers", "2",
+                   "--exclude-path-regex", "/live/stream|/vendor|/web|/archives", "--no-color"]
+        try:
+            done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=420)
+        except subprocess.TimeoutExpired:
+            skip(f"schemathesis (seed {SEED})", "it took more than 420 s here")
+            return
+        check(f"schemathesis finds no lie in /api (seed {SEED})", done.returncode == 0,
+              done.stdout[-3000:] + done.stderr[-500:])
+    check("the server lives", get("/healthz").status_code == 200)
+
+
+if __name__ == "__main__":
+    main(cql2_equals_ours, both_forms, files, gdal, systems, edits, bounded, fuzzed)
