@@ -39,7 +39,7 @@ import TwinEngine
     }
 
     @Test func aFeatureLivesAndDies() async throws {
-        try await run { client in
+        try await run { client async throws in
             let made = try await client.send(
                 .post, "/collections/shops/items", Self.shop("新店", #","floors":3,"code":"n1""#))
             #expect(made.status == .created, "\(String(buffer: made.body))")
@@ -82,7 +82,7 @@ import TwinEngine
     }
 
     @Test func geometryReadAndWrittenBackIsTheSame() async throws {
-        try await run { client in
+        try await run { client async throws in
             let path = "/collections/shops/items/5"
             let before = try await client.get(path, .bearer)
             let tag = try #require(before.headers[.eTag])
@@ -94,7 +94,7 @@ import TwinEngine
     }
 
     @Test func aBatchIsDoneWholeOrNotAtAll() async throws {
-        try await run { client in
+        try await run { client async throws in
             let bad =
                 #"{"edits":[{"op":"create","feature":\#(Self.shop("a"))},{"op":"delete","id":3},{"op":"update","id":4,"feature":{"properties":{"floors":"many"}}}]}"#
             let refused = try await client.send(.post, "/collections/shops/transactions", bad)
@@ -158,7 +158,7 @@ import TwinEngine
         ("{", 400, "body"), ("[]", 400, "body"), ("", 400, "body"), ("\u{0}", 400, "body"),
     ])
     func badBodiesAreNamed(body: String, status: Int, part: String) async throws {
-        try await run { client in
+        try await run { client async throws in
             let response = try await client.send(.post, "/collections/shops/items", body)
             #expect(response.status.code == status, "\(String(buffer: response.body))")
             #expect(try json(response)["parameter"] as? String == part, "\(String(buffer: response.body))")
@@ -167,16 +167,16 @@ import TwinEngine
     }
 
     @Test func whoMayWrite() async throws {
-        try await run(role: "reader") { client in
+        try await run(role: "reader") { client async throws in
             #expect(try await client.send(.delete, "/collections/shops/items/1", nil).status == .forbidden)
             let anonymous = try await client.execute(uri: "/collections/shops/items/1", method: .delete)
             #expect(anonymous.status == .unauthorized)
         }
-        try await run(role: "editor") { client in
+        try await run(role: "editor") { client async throws in
             #expect(try await client.send(.delete, "/collections/shops/items/1", nil).status == .noContent)
             #expect(try await client.send(.delete, "/collections/valves/items/1", nil).status == .forbidden)
         }
-        try await run(strict: true) { client in
+        try await run(strict: true) { client async throws in
             #expect(try await client.send(.delete, "/collections/shops/items/1", nil).status.code == 428)
             #expect(
                 try await client.send(.delete, "/collections/shops/items/1", nil, [.ifMatch: "*"]).status == .noContent)
@@ -184,7 +184,7 @@ import TwinEngine
     }
 
     @Test func optionsListWhatCanBeDone() async throws {
-        try await run { client in
+        try await run { client async throws in
             let items = try await client.execute(uri: "/collections/shops/items", method: .options)
             #expect(items.headers[.allow]?.contains("POST") == true)
             let item = try await client.execute(uri: "/collections/shops/items/1", method: .options)

@@ -77,7 +77,7 @@ private final class Count: Sendable {
         let path = Array("/used".utf8)
         let (plain, packed) = (cache.warm.answer(path.span, []), cache.warm.answer(path.span, .gzip))
         #expect(plain != nil && packed == nil)
-        for x in 6..<12 { _ = try await cache.tile(Self.key(x)) { Self.tile(2000) } }
+        for x in 6..<20 { _ = try await cache.tile(Self.key(x)) { Self.tile(2000) } }
         #expect(cache.warm.count == 0 && cache.byteCount <= 10_000)
     }
 

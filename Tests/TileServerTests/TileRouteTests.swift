@@ -236,7 +236,7 @@ import Tiles
         #expect(try first.identity() != second.identity())
         #expect(try CityStore.open(folder + "/a").identity() == first.identity())
         // A store from before there were identities gets one, and keeps it.
-        try second.queue.write { try $0.execute(sql: "DELETE FROM twin_metadata WHERE key = 'identity'") }
+        try await second.queue.write { try $0.execute(sql: "DELETE FROM twin_metadata WHERE key = 'identity'") }
         #expect(try CityStore.open(folder + "/b").identity() == CityStore.open(folder + "/b").identity())
     }
 

@@ -125,7 +125,7 @@ import Tiles
             var tags: Set<String> = []
             for round in 0..<20 {
                 // The round's edit, seen by the server as one of its own.
-                try CityStore.open(store).queue.write {
+                try await CityStore.open(store).queue.write {
                     try $0.execute(sql: "UPDATE shops SET floors = \(100 + round) WHERE code = 's12'")
                 }
                 let version = try CityStore.open(store).version()
@@ -178,7 +178,7 @@ import Tiles
     @Test func aClientThatDoesNotReadGetsEverythingLater() async throws {
         let server = try TestCity.server()
         try await RawConnection.serving(server) { port in
-            let first = try await Self.ask(port, Self.request(Self.tile()))
+            let first = try await Self.askWarm(port, Self.request(Self.tile()), server)
             var connection = try await RawConnection(port: port, reads: false)
             let count = 8000
             connection.sendAndEnd(String(repeating: Self.request(Self.tile()), count: count))

@@ -127,11 +127,11 @@ import Testing
         #expect(asked.layers == ["a", "b"] && asked.conditions == ["n>=3"] && asked.explains)
         #expect(asked.query.output == .sums(by: "t", of: .area) && asked.query.limit == 7)
         #expect(
-            asked.query.filter
+            try asked.query.filter
                 == .and([
                     .not(.isNull("t")), .compare("x", .greater, .integer(3)), .compare("b", .equal, .boolean(true)),
                     .between("x", .integer(1), .real(2.5)), .isIn("t", [.text("u"), .text("v")]),
-                    .like("t", LikePattern("A%", ignoresCase: true)), .compare("day", .greater, .text("2026-01-31")),
+                    .like("t", LikePattern("A%", ignoresCase: true)), ColumnFilter(text: "day > DATE('2026-01-31')"),
                     .compareFields("n", .notEqual, "x"),
                 ]))
         let one = #"[[120,36],[120.1,36],[120.1,36.1],[120,36]]"#

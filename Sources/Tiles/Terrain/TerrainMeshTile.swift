@@ -100,12 +100,13 @@ public struct TerrainMeshTile: Sendable {
         var normal: SIMD3<Double>
     }
 
-    /// Rise per metre to the east and north.
+    /// Rise per metre to the east and north. At a pole no direction is east.
     private func slope(_ column: Int, _ row: Int, _ at: (Int, Int) -> Double) -> SIMD2<Double> {
         let radians = size / Double(Self.cells) * .pi / 180
         let metres = radians * 6_371_000
         let latitude = latitude(Self.quantized(row)) * .pi / 180
-        let east = (at(column + 1, row) - at(column - 1, row)) / (2 * metres * max(cos(latitude), 1e-6))
+        let parallel = cos(latitude)
+        let east = parallel < 1e-6 ? 0 : (at(column + 1, row) - at(column - 1, row)) / (2 * metres * parallel)
         let north = (at(column, row + 1) - at(column, row - 1)) / (2 * metres)
         return SIMD2(east, north)
     }

@@ -24,7 +24,7 @@ extension AnalysisInputs {
         let layer = try scope.polygonLayer(id, name)
         let field = try inputs.text("field", example: #""use""#) ?? layer.classField
         if let field { _ = try layer.field(field, "field") }
-        let filter = try inputs.members["filter"].map { try ColumnFilter.read($0, depth: 1) }
+        let filter = try inputs.members["filter"].map { try ColumnFilter(value: $0) }
         if let filter { try layer.view.check(filter, masked: layer.masked) }
         return ConflictAnalysis.Plan(layer: layer, field: field, filter: filter)
     }

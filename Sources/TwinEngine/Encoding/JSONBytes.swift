@@ -211,18 +211,6 @@ package struct JSONBytes: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// Calls `body` for each element, with commas between.
-    package mutating func list<S: Sequence>(_ elements: S, _ body: (inout JSONBytes, S.Element) -> Void) {
-        raw("[")
-        var isFirst = true
-        for element in elements {
-            if !isFirst { raw(",") }
-            isFirst = false
-            body(&self, element)
-        }
-        raw("]")
-    }
-
     /// `{"zh":…,"en":…}`
     package mutating func localized(_ text: LocalizedText) {
         raw("{\"zh\":")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Spatial
-import Tiles
+public import Tiles
 
 extension ElevationModel {
     /// Metres between heights that tiles of the mesh tell apart.

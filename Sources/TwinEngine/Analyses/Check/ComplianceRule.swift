@@ -74,7 +74,7 @@ struct ComplianceRule: Sendable {
                 throw AnalysisInputs.wrong("layer", #""roads""#)
             }
             let layer = try scope.layer(id, "layer")
-            let filter = try inputs.members["filter"].map { try ColumnFilter.read($0, depth: 1) }
+            let filter = try inputs.members["filter"].map { try ColumnFilter(value: $0) }
             if let filter { try layer.view.check(filter, masked: layer.masked) }
             let metres = try inputs.number("metres", in: 0...100_000, default: -1)
             guard metres >= 0 else { throw AnalysisInputs.wrong("metres", "10") }

@@ -211,7 +211,7 @@ extension AnalysisInputs {
         try object.allow(["layer", "filter"])
         guard let id = try object.text("layer", example: #""schools""#) else { throw Self.wrong(name, example) }
         let layer = try scope.layer(id, name)
-        let filter = try object.members["filter"].map { try ColumnFilter.read($0, depth: 1) }
+        let filter = try object.members["filter"].map { try ColumnFilter(value: $0) }
         if let filter { try layer.view.check(filter, masked: layer.masked) }
         return (layer, filter)
     }

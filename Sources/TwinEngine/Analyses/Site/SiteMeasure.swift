@@ -29,7 +29,7 @@ enum SiteMeasure: Sendable {
                 throw AnalysisInputs.wrong("layer", #""roads""#)
             }
             let layer = try scope.layer(id, "layer")
-            let filter = try inputs.members["filter"].map { try ColumnFilter.read($0, depth: 1) }
+            let filter = try inputs.members["filter"].map { try ColumnFilter(value: $0) }
             if let filter { try layer.view.check(filter, masked: layer.masked) }
             return (layer, filter)
         }

@@ -36,6 +36,17 @@ extension ColumnFilter {
         try checkSize()
     }
 
+    /// Reads the `filter` member of a JSON request: CQL2 text in a string, or CQL2 JSON.
+    ///
+    /// - Throws: `TwinError.argument`.
+    init(value: JSONValue) throws {
+        if case .text(let text) = value {
+            try self.init(text: text)
+        } else {
+            try self.init(CQLExpression(value))
+        }
+    }
+
     /// Reads a filter in CQL2 text.
     public init(text: String, crs: FeatureCRS? = nil) throws {
         try self.init(CQLExpression(text: text), crs: crs)

@@ -45,10 +45,7 @@ public struct QueryRequest: Sendable {
             } ?? false
         let region = try object["region"].map(Self.region) ?? .everywhere
         query = SpatialQuery(layers: [], region: region)
-        query.filter = try object["filter"].map { value in
-            if case .text(let text) = value { return try ColumnFilter(text: text) }
-            return try ColumnFilter(CQLExpression(value))
-        }
+        query.filter = try object["filter"].map { try ColumnFilter(value: $0) }
         let output = try Self.text(object["output"], "output", Self.outputs) ?? "features"
         idsOnly = output == "ids"
         let by = try Self.text(object["by"], "by", nil)
