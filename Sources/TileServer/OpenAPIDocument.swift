@@ -58,7 +58,7 @@ enum OpenAPIDocument {
         for status in route.success {
             out.key(String(status))
             if status == 204 {
-                out.raw("{\"description\":\"Done\"},")
+                out.raw("{\"description\":\"Nothing to send\"},")
                 continue
             }
             out.raw("{\"description\":\"OK\",\"content\":{")

@@ -219,12 +219,12 @@ def edits():
             client = Features(base, headers={**headers, "Accept": "application/json"})
             before = features("schools", base)
             body = {"type": "Feature", "geometry": before[0]["geometry"], "properties": {"name": "新建小学"}}
-            made = client.collection_item_create("schools", json.dumps(body, ensure_ascii=False).encode())
+            made = client.collection_item_create("schools", json.dumps(body))
             after = features("schools", base)
             new = next((f for f in after if f["properties"]["name"] == "新建小学"), None)
             check("OWSLib creates a feature", made and new and len(after) == len(before) + 1, made)
             body["properties"]["name"] = "改名小学"
-            client.collection_item_update("schools", str(new["id"]), json.dumps(body, ensure_ascii=False).encode())
+            client.collection_item_update("schools", str(new["id"]), json.dumps(body))
             one = get(f"/collections/schools/items/{new['id']}", base)
             check("OWSLib replaces it", one.json()["properties"]["name"] == "改名小学")
             tag = one.headers["ETag"]

@@ -72,9 +72,12 @@ def conflicts():
             area = sum(p.area for p in shapely.get_parts(shape.intersection(partner)) if p.area > 1)
             if area:
                 truth[fid, ids[place]] = area
-    worst = max((abs(pairs.get(p, 0) - a) for p, a in truth.items()), default=0)
-    check("conflicts are those of Shapely", set(pairs) == set(truth) and truth and worst < 1e-4,
-          f"{len(pairs)} and {len(truth)} pairs, {worst} m2")
+    # A corner half way between two millimetres is rounded either way: 1 mm along one side at the most.
+    apart = {p: abs(pairs.get(p, 0) - a) for p, a in truth.items()}
+    wrong = {p: d for p, d in apart.items() if d > 1e-4 and d > 0.001 * first[p[0]][1].length / 4}
+    exact = sum(d <= 1e-4 for d in apart.values())
+    check("conflicts are those of Shapely", set(pairs) == set(truth) and truth and not wrong and exact * 2 > len(truth),
+          f"{len(pairs)} and {len(truth)} pairs, {apart}")
     for part in found["summary"]["comparisons"]:
         whole = part["conflicting"] + part["tolerated"] + part["agreeing"] - part["coveredMoreThanOnce"] \
             + part["uncovered"]

@@ -68,7 +68,8 @@ def kills(folder, seconds):
     """A build that is killed at random moments, and goes on until it is done, ends with the same bytes."""
     moments = random.Random(SEED)
     target = folder / "killed.pmtiles"
-    killed = resumed = early = 0
+    killed = resumed = 0
+    done_early = False
     for _ in range(6):
         arguments = [TWIN, "tiles", "build", "--store", STORE, "-o", target, "--zoom", ZOOMS, "--threads", "1"]
         if (folder / "killed.pmtiles.build/journal").exists():
@@ -82,15 +83,16 @@ def kills(folder, seconds):
             process.send_signal(signal.SIGKILL)
             process.wait()
             killed += 1
-            early += target.exists()
+            done_early = target.exists()  # Killed between the renaming and the exit: the comparison below judges it.
+            if done_early:
+                break
     if not target.exists():
         arguments = ["--resume"] if (folder / "killed.pmtiles.build/journal").exists() else []
         last = build(folder, "killed.pmtiles", "--zoom", ZOOMS, *arguments)
         check("the build goes on to its end", last.returncode == 0, last.stderr[-500:])
-    check("no archive under the final name after a kill", early == 0, early)
     check(f"killed {killed} times (seed {SEED}), gone on {resumed} times, the same bytes",
           killed > 0 and digest(target) == digest(folder / "one.pmtiles"))
-    left = sorted(path.name for path in folder.iterdir())
+    left = sorted(path.name for path in folder.iterdir() if not (done_early and path.suffix == ".build"))
     check("nothing is left beside it", left == ["killed.pmtiles", "one.pmtiles", "two.pmtiles"], left)
 
 

@@ -23,6 +23,7 @@ enum ArchiveRoutes {
                 OGCTilesRoutes.tileFormat, TileRoutes.filter,
             ],
             produces: ["application/vnd.mapbox-vector-tile", "image/png", "image/jpeg", "image/webp"],
+            success: [200, 204],
             takesFields: true, handler: anyTile),
         Route(.get, "/archives", "The tile archives that the caller may read", handler: list),
         Route(

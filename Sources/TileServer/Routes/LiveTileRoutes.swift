@@ -19,7 +19,7 @@ enum LiveTileRoutes {
                 .path("x", "Column from the west.", example: "3413", schema: TileRoutes.whole),
                 .path("y", "Row from the north.", example: "1604", schema: TileRoutes.whole),
             ],
-            produces: ["application/vnd.mapbox-vector-tile"], handler: tile),
+            produces: ["application/vnd.mapbox-vector-tile"], success: [200, 204], handler: tile),
         Route(.get, "/tiles/live.json", "TileJSON 3.0 of the live terminals", handler: tileJSON),
     ]
 

@@ -36,7 +36,7 @@ enum OGCTilesRoutes {
                 .path("col", "Column from the west.", example: "13653", schema: TileRoutes.whole), tileFormat,
                 TileRoutes.filter,
             ],
-            produces: [vectorTile], takesFields: true
+            produces: [vectorTile], success: [200, 204], takesFields: true
         ) { server, request in
             try await tile(
                 server, request, layer: request.path("id"), set: try matrixSet(request.path("tms")),

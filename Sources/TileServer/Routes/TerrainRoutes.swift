@@ -18,7 +18,7 @@ enum TerrainRoutes {
                 .path("x", "Column from the west.", example: "3413", schema: TileRoutes.whole),
                 .path("y", "Row from the north.", example: "1604", schema: TileRoutes.whole),
             ],
-            produces: ["image/png"], handler: tile),
+            produces: ["image/png"], success: [200, 204], handler: tile),
         Route(
             .get, "/elevation", "The ground's height at a position, in metres above the city's vertical datum",
             parameters: [

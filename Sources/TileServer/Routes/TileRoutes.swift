@@ -25,7 +25,7 @@ enum TileRoutes {
                 .path("x", "Column from the west.", example: "13653", schema: whole),
                 .path("y", "Row from the north.", example: "6419", schema: whole), filter,
             ],
-            produces: ["application/vnd.mapbox-vector-tile"], takesFields: true, handler: tile),
+            produces: ["application/vnd.mapbox-vector-tile"], success: [200, 204], takesFields: true, handler: tile),
         Route(
             .get, "/tiles/{tileset}.json", "TileJSON 3.0 of a tileset", parameters: [tileset], handler: tileJSON),
     ]

@@ -129,7 +129,7 @@ final class CQLSpatialTest: Sendable {
 }
 
 /// Puts geometry literals on a city's grid.
-struct CQLGeometryPlacer: ~Copyable {
+struct CQLGeometryPlacer {
     let placer: GridPlacer
     /// Around everything that will be asked; boxes are cut to its surroundings.
     let extent: LonLatBox?
@@ -145,7 +145,7 @@ struct CQLGeometryPlacer: ~Copyable {
     /// A literal as geometries of one kind each. Edges are straight in the city's system.
     ///
     /// - Throws: `TwinError.argument` for positions off the grid, rings that are none, and polygons that are not valid.
-    borrowing func place(_ literal: CQLGeometry) throws -> [FlatGeometry] {
+    func place(_ literal: CQLGeometry) throws -> [FlatGeometry] {
         switch literal {
         case .point(let point): return [try flat(.point, [[[point]]])]
         case .multiPoint(let points): return [try flat(.point, [[points]])]
@@ -169,7 +169,7 @@ struct CQLGeometryPlacer: ~Copyable {
         }
     }
 
-    private borrowing func flat(_ kind: GeometryKind, _ parts: [[[[Double]]]]) throws -> FlatGeometry {
+    private func flat(_ kind: GeometryKind, _ parts: [[[[Double]]]]) throws -> FlatGeometry {
         var geometry = FlatGeometry(kind: kind)
         for rings in parts {
             for (index, ring) in rings.enumerated() {
@@ -202,7 +202,7 @@ struct CQLGeometryPlacer: ~Copyable {
         return geometry
     }
 
-    private borrowing func gridPoint(_ position: [Double]) throws -> GridPoint {
+    private func gridPoint(_ position: [Double]) throws -> GridPoint {
         guard let point = try placer.gridPoint(position[0], position[1]) else {
             let order = placer.crs.isNorthFirst ? "latitude or northing first" : "longitude or easting first"
             throw TwinError(
@@ -215,7 +215,7 @@ struct CQLGeometryPlacer: ~Copyable {
 
     // MARK: Boxes
 
-    private borrowing func box(_ numbers: [Double]) throws -> [FlatGeometry] {
+    private func box(_ numbers: [Double]) throws -> [FlatGeometry] {
         let corners = numbers.count == 6 ? [numbers[0], numbers[1], numbers[3], numbers[4]] : numbers
         let crs = placer.crs
         let low = crs.eastNorth(corners[0], corners[1])
@@ -250,8 +250,7 @@ struct CQLGeometryPlacer: ~Copyable {
     }
 
     /// The edge of a box in the literal's system, in small steps; a line or a point for a box without area.
-    private borrowing func ring(_ west: Double, _ south: Double, _ east: Double, _ north: Double) throws -> FlatGeometry
-    {
+    private func ring(_ west: Double, _ south: Double, _ east: Double, _ north: Double) throws -> FlatGeometry {
         let isOwn = !placer.crs.isDegrees && placer.crs.system == placer.coordinates.system
         let steps = isOwn ? 1 : Self.edgeSteps
         var xy: [Int32] = []

@@ -80,23 +80,26 @@ public struct FeatureCRS: Sendable, Hashable {
     }
 }
 
-/// Puts positions of one coordinate system on a city's grid. For one thread.
-struct GridPlacer: ~Copyable {
+/// Puts positions of one coordinate system on a city's grid. Any thread.
+struct GridPlacer: Sendable {
     let crs: FeatureCRS
     let coordinates: CityCoordinates
     private let isOwn: Bool
-    private let transformer: CoordinateTransformer?
+    private let transformers: TransformerPool?
 
     init(_ crs: FeatureCRS, _ coordinates: CityCoordinates) throws {
         self.crs = crs
         self.coordinates = coordinates
         isOwn = crs.system == coordinates.system
-        transformer =
-            crs.isDegrees || isOwn ? nil : try CoordinateTransformer(from: crs.system, to: coordinates.system)
+        if crs.isDegrees || isOwn {
+            transformers = nil
+        } else {
+            transformers = try TransformerPool(from: crs.system, to: coordinates.system)
+        }
     }
 
     /// Metres in the city's system of a position in the system's own order; nil where there is none.
-    borrowing func metres(_ first: Double, _ second: Double) throws(SpatialError) -> (x: Double, y: Double)? {
+    func metres(_ first: Double, _ second: Double) throws(SpatialError) -> (x: Double, y: Double)? {
         guard first.isFinite, second.isFinite else { return nil }
         let (x, y) = crs.eastNorth(first, second)
         if crs.isDegrees {
@@ -104,11 +107,12 @@ struct GridPlacer: ~Copyable {
             return try coordinates.metres(LonLat(longitude: x, latitude: y))
         }
         if isOwn { return (x, y) }
-        return transformer?.transform(x: x, y: y).map { ($0.x, $0.y) }
+        let moved = try transformers?.withTransformer { $0.transform(x: x, y: y) }
+        return moved.map { ($0.x, $0.y) }
     }
 
     /// The grid point; nil where the position is beyond the grid.
-    borrowing func gridPoint(_ first: Double, _ second: Double) throws(SpatialError) -> GridPoint? {
+    func gridPoint(_ first: Double, _ second: Double) throws(SpatialError) -> GridPoint? {
         guard let metres = try metres(first, second) else { return nil }
         return coordinates.grid.gridPoint(x: metres.x, y: metres.y)
     }
