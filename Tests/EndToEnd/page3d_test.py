@@ -27,9 +27,9 @@ def city_place(page):
 
 
 def is_wide(geometry):
-    """A rectangle of at least 14 m by 14 m, whose middle is a roof also when seen a little from the side."""
+    """A rectangle of at least 14 m by 14 m without a courtyard, whose middle is a roof also when seen a little from the side."""
     ring = geometry["coordinates"][0]
-    return len(ring) == 5 and min(GEOD.inv(*ring[i], *ring[i + 1])[2] for i in (0, 1)) >= 14
+    return len(geometry["coordinates"]) == 1 and len(ring) == 5 and min(GEOD.inv(*ring[i], *ring[i + 1])[2] for i in (0, 1)) >= 14
 
 
 def geodesy(page):

@@ -22,6 +22,7 @@ let page = null;
 let problem = null;
 let busy = false;
 let ticket = 0;
+let form = null; // {key, nodes} of the condition being typed: an answer that arrives meanwhile must not clear it
 
 /** `thematic(question)` colours a layer by a field. */
 export function start(theCity, thematic) {
@@ -131,6 +132,12 @@ const columns = () => [
   ...(page && page.features.some((f) => f.properties.code !== undefined) ? [{ name: "code", title: t("code"), type: "string" }] : []), ...layer().fields];
 
 function conditionForm() {
+  const key = `${state.table} ${t("tableAdd")}`;
+  if (form?.key !== key) form = { key, nodes: newConditionForm() };
+  return form.nodes;
+}
+
+function newConditionForm() {
   const fields = [...layer().fields];
   const value = h("input", { class: "field", id: "table-value", "aria-label": t("tableValue"), placeholder: t("tableValue"), onkeydown: (event) => event.key === "Enter" && add() });
   const sign = h("select", { class: "field", id: "table-sign", "aria-label": t("tableSign") });
@@ -140,6 +147,7 @@ function conditionForm() {
   const add = () => {
     if (sign.value !== "null" && !value.value.trim()) return value.focus();
     conditions.push({ field: field.value, sign: sign.value, value: value.value.trim() });
+    value.value = "";
     return first();
   };
   return [field, sign, value, h("button", { class: "btn primary", id: "table-add", onclick: add }, t("tableAdd"))];
