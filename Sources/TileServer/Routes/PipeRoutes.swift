@@ -137,13 +137,7 @@ enum PipeRoutes {
                 out.string("\(base)/check/pipes?offset=\(offset + page.count)&limit=\(limit)\(rest(request))")
             }
             out.raw(",\"findings\":")
-            out.list(page) { out, finding in
-                out.raw("{")
-                finding.appendMembers(to: &out)
-                out.raw(",\"position\":")
-                out.position(finding.position)
-                out.raw("}")
-            }
+            out.list(page) { $1.appendObject(to: &$0) }
             out.raw("}")
             var reply = Reply.json(out)
             reply.cacheControl = "no-cache"

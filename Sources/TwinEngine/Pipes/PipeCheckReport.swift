@@ -91,13 +91,7 @@ public struct PipeCheckReport: Sendable {
         var out = JSONBytes(capacity: 300 * findings.count + 1024)
         appendHead(to: &out)
         out.raw(",\"findings\":")
-        out.list(findings) { out, finding in
-            out.raw("{")
-            finding.appendMembers(to: &out)
-            out.raw(",\"position\":")
-            out.position(finding.position)
-            out.raw("}")
-        }
+        out.list(findings) { $1.appendObject(to: &$0) }
         out.raw("}")
         return String(decoding: out.bytes, as: UTF8.self)
     }

@@ -66,6 +66,15 @@ public struct PipeFinding: Sendable {
 }
 
 extension PipeFinding {
+    /// The finding as a JSON object, with its position.
+    package func appendObject(to out: inout JSONBytes) {
+        out.raw("{")
+        appendMembers(to: &out)
+        out.raw(",\"position\":")
+        out.position(position)
+        out.raw("}")
+    }
+
     /// Members of a JSON object without the braces.
     package func appendMembers(to out: inout JSONBytes) {
         out.raw("\"kind\":")

@@ -141,11 +141,7 @@ public struct CIMInventory: Sendable {
                 out.string(group.id)
                 out.raw(",\"title\":")
                 if let title = group.title {
-                    out.raw("{\"zh\":")
-                    out.string(title.zh)
-                    out.raw(",\"en\":")
-                    out.string(title.en)
-                    out.raw("}")
+                    out.localized(title)
                 } else {
                     out.raw("null")
                 }
@@ -183,11 +179,9 @@ extension CIMInventory.Entry {
         out.string(kind.rawValue)
         out.raw(",\"id\":")
         out.string(id)
-        out.raw(",\"title\":{\"zh\":")
-        out.string(title.zh)
-        out.raw(",\"en\":")
-        out.string(title.en)
-        out.raw("},\"cim\":")
+        out.raw(",\"title\":")
+        out.localized(title)
+        out.raw(",\"cim\":")
         out.string(level.name)
         out.raw(",\"stated\":")
         out.boolean(isStated)

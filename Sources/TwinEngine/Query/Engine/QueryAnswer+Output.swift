@@ -24,11 +24,9 @@ extension QueryAnswer {
             let definition = answer.layer.definition
             out.raw("{\"id\":")
             out.string(definition.id)
-            out.raw(",\"title\":{\"zh\":")
-            out.string(definition.title.zh)
-            out.raw(",\"en\":")
-            out.string(definition.title.en)
-            out.raw("},\"count\":")
+            out.raw(",\"title\":")
+            out.localized(definition.title)
+            out.raw(",\"count\":")
             out.integer(answer.count)
             if explains { answer.plan.appendJSON(to: &out) }
             if !answer.classes.isEmpty { answer.appendClasses(to: &out) }

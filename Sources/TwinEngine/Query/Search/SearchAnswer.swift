@@ -65,11 +65,9 @@ public struct SearchHit: Sendable {
         let layer = feature.layer
         out.raw("{\"layer\":")
         out.string(layer.id)
-        out.raw(",\"title\":{\"zh\":")
-        out.string(layer.title.zh)
-        out.raw(",\"en\":")
-        out.string(layer.title.en)
-        out.raw("},\"id\":")
+        out.raw(",\"title\":")
+        out.localized(layer.title)
+        out.raw(",\"id\":")
         out.integer(feature.id)
         for (key, value) in [("code", code), ("name", name), ("field", fieldName), ("text", text)] {
             guard let value else { continue }
