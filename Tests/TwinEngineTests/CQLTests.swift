@@ -27,10 +27,17 @@ import Testing
             switch Int.random(in: 0...(depth > 0 ? 7 : 3), using: &random) {
             case 0, 1: pick(["n", "x", "\"n\""])
             case 2: String(Int.random(in: -5...12, using: &random))
-            case 3: String(Double(Int.random(in: -8...8, using: &random)) / 4)
+            case 3:
+                Int.random(in: 0..<8, using: &random) == 0
+                    ? pick(["9223372036854775807", "-9223372036854775807", "1e300", "9007199254740993"])
+                    : String(Double(Int.random(in: -8...8, using: &random)) / 4)
             case 4, 5: "(\(number(depth - 1)) \(pick(["+", "-", "*", "/", "%", "div"])) \(number(depth - 1)))"
             case 6: "\(pick(["abs", "floor", "ceil", "round"]))(\(number(depth - 1)))"
-            default: pick(["char_length(t)", "max(n, x, 1)", "min(n, 2)", "year(day)", "n ^ 2"])
+            default:
+                pick([
+                    "char_length(t)", "max(n, x, 1)", "min(n, 2)", "year(day)", "n ^ 2", "sqrt(x)", "area(geometry)",
+                    "length(geometry)", "id", "max(x, 0.5)",
+                ])
             }
         }
 

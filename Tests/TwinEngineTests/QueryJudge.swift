@@ -38,7 +38,7 @@ struct QueryJudge: ~Copyable {
             rule = .everything
             shown = FlatCoordinates()
         case .box(let box):
-            // Edges are parallels and meridians: 64 pieces each.
+            // Edges are parallels and meridians, in as many pieces as keep them within a tenth of a millimetre.
             let marginX = (extent.east - extent.west) / 50 + 0.002
             let marginY = (extent.north - extent.south) / 50 + 0.002
             let west = max(box.west, extent.west - marginX)
@@ -47,10 +47,11 @@ struct QueryJudge: ~Copyable {
             let north = min(box.north, extent.north + marginY)
             let corners = [(west, south), (east, south), (east, north), (west, north)]
             var positions: [LonLat] = []
+            let pieces = LonLatArea.segments(LonLatBox(west: west, south: south, east: east, north: north))
             for (index, from) in corners.enumerated() {
                 let to = corners[(index + 1) % 4]
-                for step in 0..<64 {
-                    let share = Double(step) / 64
+                for step in 0..<pieces {
+                    let share = Double(step) / Double(pieces)
                     positions.append(
                         LonLat(
                             longitude: from.0 + (to.0 - from.0) * share, latitude: from.1 + (to.1 - from.1) * share))

@@ -24,6 +24,11 @@ struct FeatureWriter {
     func append(_ feature: Feature, distance: Double? = nil, open: Bool = false, to out: inout JSONBytes) {
         writer.append(feature, distance: distance, open: open, to: &out)
     }
+
+    /// Features with commas between.
+    func append(_ features: some RandomAccessCollection<Feature>, to out: inout JSONBytes) {
+        writer.append(features, to: &out)
+    }
 }
 
 extension JSONBytes {

@@ -9,46 +9,67 @@ extension Feature {
         let heights = view.heights(row: row)
         var json = JSONBytes(capacity: 0)
         swap(&json.bytes, &out)
+        let writer = GeoJSONGeometryWriter(coordinates: view.coordinates)
         view.withGeometry(row: row) { geometry in
-            GeoJSONGeometryWriter(coordinates: view.coordinates, heights: heights).write(geometry, to: &json)
+            json.reserving(GeoJSONGeometryWriter.most(geometry)) { writer.write(geometry, heights.span, to: &$0) }
         }
         swap(&json.bytes, &out)
     }
 }
 
-/// Writes grid geometry as GeoJSON lon/lat.
+/// Writes grid geometry as GeoJSON.
 struct GeoJSONGeometryWriter {
-    let coordinates: CityCoordinates
-    let heights: [Int32]
-    /// Nil writes longitude and latitude.
-    var output: GeometryOutput?
+    private let coordinates: CityCoordinates
+    private let output: GeometryOutput?
+    private let isNorthFirst: Bool
+    private let isMetres: Bool
 
-    func write(_ geometry: borrowing GeometryView, to out: inout JSONBytes) {
+    /// - Parameter output: the system of positions; nil is longitude and latitude.
+    init(coordinates: CityCoordinates, output: GeometryOutput? = nil) {
+        self.coordinates = coordinates
+        self.output = output
+        isNorthFirst = output?.isNorthFirst ?? false
+        isMetres = output.map { $0.decimals == 3 } ?? false
+    }
+
+    /// Bytes that a geometry takes at most.
+    static func most(_ geometry: borrowing GeometryView) -> Int {
+        // The first vertex of a ring comes twice.
+        (geometry.vertexCount + geometry.ringEnds.count) * (3 * JSONCursor.coordinate + 5)
+            + geometry.ringEnds.count * 8 + 80
+    }
+
+    /// - Parameter heights: millimetres of the vertices; empty for a flat layer.
+    func write(_ geometry: borrowing GeometryView, _ heights: Span<Int32>, to out: inout JSONCursor) {
         switch geometry.kind {
-        case .point: writePoints(geometry, &out)
-        case .line: writeLines(geometry, &out)
-        case .polygon: writePolygons(geometry, &out)
+        case .point: writePoints(geometry, heights, &out)
+        case .line: writeLines(geometry, heights, &out)
+        case .polygon: writePolygons(geometry, heights, &out)
         }
     }
 
-    private func writePoints(_ geometry: borrowing GeometryView, _ out: inout JSONBytes) {
+    private func writePoints(_ geometry: borrowing GeometryView, _ heights: Span<Int32>, _ out: inout JSONCursor) {
         if geometry.vertexCount == 1 {
             out.raw(#"{"type":"Point","coordinates":"#)
-            position(geometry, 0, &out)
+            position(geometry.vertex(0), heights, 0, &out)
         } else {
             out.raw(#"{"type":"MultiPoint","coordinates":["#)
             for vertex in 0..<geometry.vertexCount {
                 if vertex > 0 { out.byte(comma) }
-                position(geometry, vertex, &out)
+                position(geometry.vertex(vertex), heights, vertex, &out)
             }
             out.byte(close)
         }
-        out.byte(brace)
+        out.byte(UInt8(ascii: "}"))
     }
 
-    private func writeLines(_ geometry: borrowing GeometryView, _ out: inout JSONBytes) {
+    private func writeLines(_ geometry: borrowing GeometryView, _ heights: Span<Int32>, _ out: inout JSONCursor) {
         let isMulti = geometry.ringEnds.count > 1
-        out.raw(isMulti ? #"{"type":"MultiLineString","coordinates":["# : #"{"type":"LineString","coordinates":"#)
+        if isMulti {
+            out.raw(#"{"type":"MultiLineString","coordinates":["#)
+        } else {
+            out.raw(#"{"type":"LineString","coordinates":"#)
+        }
         var start = 0
         for ring in 0..<geometry.ringEnds.count {
             let end = Int(geometry.ringEnds[ring] & ringEndMask)
@@ -56,19 +77,23 @@ struct GeoJSONGeometryWriter {
             out.byte(open)
             for vertex in start..<end {
                 if vertex > start { out.byte(comma) }
-                position(geometry, vertex, &out)
+                position(geometry.vertex(vertex), heights, vertex, &out)
             }
             out.byte(close)
             start = end
         }
         if isMulti { out.byte(close) }
-        out.byte(brace)
+        out.byte(UInt8(ascii: "}"))
     }
 
-    private func writePolygons(_ geometry: borrowing GeometryView, _ out: inout JSONBytes) {
+    private func writePolygons(_ geometry: borrowing GeometryView, _ heights: Span<Int32>, _ out: inout JSONCursor) {
         var parts = 0
         for ring in 0..<geometry.ringEnds.count where geometry.ringEnds[ring] & ringStartsPart != 0 { parts += 1 }
-        out.raw(parts > 1 ? #"{"type":"MultiPolygon","coordinates":[["# : #"{"type":"Polygon","coordinates":["#)
+        if parts > 1 {
+            out.raw(#"{"type":"MultiPolygon","coordinates":[["#)
+        } else {
+            out.raw(#"{"type":"Polygon","coordinates":["#)
+        }
         var start = 0
         for ring in 0..<geometry.ringEnds.count {
             let end = Int(geometry.ringEnds[ring] & ringEndMask)
@@ -76,44 +101,78 @@ struct GeoJSONGeometryWriter {
             if ring > 0 {
                 if isOuter { out.raw("],[") } else { out.byte(comma) }
             }
-            let isCounterClockwise = geometry.signedArea(ofRing: ring) > 0
-            writeRing(geometry, start..<end, reversed: isCounterClockwise != isOuter, &out)
+            writeRing(geometry, start..<end, isOuter: isOuter, heights, &out)
             start = end
         }
-        out.raw(parts > 1 ? "]]}" : "]}")
+        if parts > 1 { out.raw("]]}") } else { out.raw("]}") }
     }
 
     private func writeRing(
-        _ geometry: borrowing GeometryView, _ range: Range<Int>, reversed: Bool, _ out: inout JSONBytes
+        _ geometry: borrowing GeometryView, _ range: Range<Int>, isOuter: Bool, _ heights: Span<Int32>,
+        _ out: inout JSONCursor
     ) {
         out.byte(open)
-        let count = range.count
-        for step in 0...count {
-            if step > 0 { out.byte(comma) }
-            let index = step % count
-            position(geometry, reversed ? range.upperBound - 1 - index : range.lowerBound + index, &out)
+        defer { out.byte(close) }
+        guard !range.isEmpty else { return }
+        if isCounterClockwise(geometry, range) == isOuter {
+            for vertex in range {
+                position(geometry.vertex(vertex), heights, vertex, &out)
+                out.byte(comma)
+            }
+            position(geometry.vertex(range.lowerBound), heights, range.lowerBound, &out)
+        } else {
+            for vertex in range.reversed() {
+                position(geometry.vertex(vertex), heights, vertex, &out)
+                out.byte(comma)
+            }
+            position(geometry.vertex(range.upperBound - 1), heights, range.upperBound - 1, &out)
         }
-        out.byte(close)
     }
 
-    private func position(_ geometry: borrowing GeometryView, _ vertex: Int, _ out: inout JSONBytes) {
-        let height = vertex < heights.count ? heights[vertex] : nil
-        let point = geometry.vertex(vertex)
-        guard let output else {
-            let position = coordinates.lonLat(point)
-            out.position(position.longitude, position.latitude, decimals: 9, millimetres: height)
-            return
+    private func isCounterClockwise(_ geometry: borrowing GeometryView, _ range: Range<Int>) -> Bool {
+        // About the ring's own first vertex, so that products stay small and exact.
+        let xy = geometry.xy
+        let originX = Double(xy[2 * range.lowerBound])
+        let originY = Double(xy[2 * range.lowerBound + 1])
+        var area = 0.0
+        var x0 = 0.0
+        var y0 = 0.0
+        for vertex in range {
+            let x1 = Double(xy[2 * vertex]) - originX
+            let y1 = Double(xy[2 * vertex + 1]) - originY
+            area += x0 * y1 - x1 * y0
+            x0 = x1
+            y0 = y1
         }
-        let position = output.eastNorth(point)
-        out.position(
-            output.isNorthFirst ? position.y : position.x, output.isNorthFirst ? position.x : position.y,
-            decimals: output.decimals, millimetres: height)
+        return area > 0
+    }
+
+    @inline(__always)
+    private func position(_ point: GridPoint, _ heights: Span<Int32>, _ vertex: Int, _ out: inout JSONCursor) {
+        let metres = coordinates.grid.metres(point)
+        var place: SIMD2<Double>
+        if let output {
+            place = output.eastNorth(point)
+            if isNorthFirst { place = SIMD2(place.y, place.x) }
+        } else if let fast = coordinates.toLonLat.transform(x: metres.x, y: metres.y) {
+            place = fast
+        } else {
+            place = coordinates.lonLat(x: metres.x, y: metres.y)
+        }
+        out.byte(open)
+        if isMetres { out.metres(place.x) } else { out.degrees(place.x) }
+        out.byte(comma)
+        if isMetres { out.metres(place.y) } else { out.degrees(place.y) }
+        if vertex < heights.count {
+            out.byte(comma)
+            out.metres(Double(heights[vertex]) / 1000)
+        }
+        out.byte(close)
     }
 
     private var open: UInt8 { UInt8(ascii: "[") }
     private var close: UInt8 { UInt8(ascii: "]") }
     private var comma: UInt8 { UInt8(ascii: ",") }
-    private var brace: UInt8 { UInt8(ascii: "}") }
 }
 
 extension Feature {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 public import Spatial
 
 /// A page of features.
@@ -102,44 +103,56 @@ extension GridBox {
     }
 }
 
-/// A lon/lat box in the city's system: a quadrilateral whose edges are followed by short segments.
-struct LonLatArea: Sendable {
+/// A lon/lat box in the city's system: a quadrilateral whose edges are followed by short segments. A class, because
+/// regions are handed around for each box of the index.
+final class LonLatArea: Sendable {
     /// The grid box around it.
     let outer: GridBox
     /// A grid box inside it, for quick acceptance.
     private let inner: GridBox
     private let region: PreparedRegion
 
-    /// Segments per edge: over 100 km the deviation of a parallel from its chord falls below a centimetre.
-    private static let segments = 64
+    /// Segments per edge at most: over 100 km the deviation of a parallel from its chord falls below a centimetre.
+    private static let segmentLimit = 64
+
+    /// As many segments as keep an edge within a tenth of a millimetre of its chords: the chord of a parallel of length d
+    /// at latitude φ is d² tan φ / 8R away from it, and projections bend meridians as much; twice that is allowed for.
+    static func segments(_ box: LonLatBox) -> Int {
+        let metresPerDegree = 111_320.0
+        let latitude = min(89, max(box.south.magnitude, box.north.magnitude))
+        let length = metresPerDegree * max(box.east - box.west, box.north - box.south)
+        let bend = 2 * length * length * max(1, tan(latitude * .pi / 180)) / (8 * 6_371_000)
+        return Int(min(Double(segmentLimit), max(1, (bend / 0.0001).squareRoot().rounded(.up))))
+    }
 
     init(_ box: LonLatBox, _ coordinates: CityCoordinates) throws {
         var xy: [Int32] = []
         var outer = GridBox.empty
         var inner = GridBox(minX: .min, minY: .min, maxX: .max, maxY: .max)
+        let segments = Self.segments(box)
         func add(_ longitude: Double, _ latitude: Double) throws -> GridPoint {
             let point = try coordinates.gridPoint(LonLat(longitude: longitude, latitude: latitude))
             xy += [point.x, point.y]
             outer.formUnion(x: point.x, y: point.y)
             return point
         }
-        for step in 0..<Self.segments {
-            let share = Double(step) / Double(Self.segments)
+        for step in 0..<segments {
+            let share = Double(step) / Double(segments)
             let point = try add(box.west + (box.east - box.west) * share, box.south)
             inner.minY = max(inner.minY, point.y)
         }
-        for step in 0..<Self.segments {
-            let share = Double(step) / Double(Self.segments)
+        for step in 0..<segments {
+            let share = Double(step) / Double(segments)
             let point = try add(box.east, box.south + (box.north - box.south) * share)
             inner.maxX = min(inner.maxX, point.x)
         }
-        for step in 0..<Self.segments {
-            let share = Double(step) / Double(Self.segments)
+        for step in 0..<segments {
+            let share = Double(step) / Double(segments)
             let point = try add(box.east - (box.east - box.west) * share, box.north)
             inner.maxY = min(inner.maxY, point.y)
         }
-        for step in 0..<Self.segments {
-            let share = Double(step) / Double(Self.segments)
+        for step in 0..<segments {
+            let share = Double(step) / Double(segments)
             let point = try add(box.west, box.north - (box.north - box.south) * share)
             inner.minX = max(inner.minX, point.x)
         }
@@ -159,5 +172,15 @@ struct LonLatArea: Sendable {
     /// Whether a box lies wholly inside, by a test that may miss some that do.
     func covers(_ box: GridBox) -> Bool { inner.contains(box) }
 
-    func intersects(_ geometry: borrowing GeometryView) -> Bool { region.intersects(geometry) }
+    /// How it lies to a box; `rim` when in doubt.
+    func relation(to box: GridBox) -> RegionRelation {
+        if !outer.intersects(box) { return .outside }
+        return inner.contains(box) ? .inside : .rim
+    }
+
+    func intersects(_ geometry: borrowing GeometryView) -> Bool {
+        // Most of what meets the rim has a vertex well inside.
+        for vertex in 0..<geometry.vertexCount where inner.contains(geometry.vertex(vertex)) { return true }
+        return region.intersects(geometry)
+    }
 }

@@ -18,6 +18,8 @@ extension Snapshot {
 
         var count: Int { isWide ? wide.count : narrow.count }
         subscript(row: Int) -> Int64 { isWide ? wide[row] : Int64(narrow[row]) }
+        /// Asks for the memory of a row's id.
+        func fetch(_ row: Int) { if isWide { wide.fetch(row) } else { narrow.fetch(row) } }
     }
 
     var ids: IDs {

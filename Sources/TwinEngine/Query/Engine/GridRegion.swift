@@ -29,15 +29,8 @@ enum GridRegion: Sendable {
         case .everywhere: return .inside
         case .nowhere: return .outside
         case .circle(let circle, _), .nearest(let circle): return circle.relation(to: box)
-        case .box(let area):
-            if !area.outer.intersects(box) { return .outside }
-            return area.covers(box) ? .inside : .rim
-        case .polygon(let region, _), .corridor(let region, _):
-            switch region.classify(box) {
-            case .outside: return .outside
-            case .inside: return .inside
-            case .rim: return .rim
-            }
+        case .box(let area): return area.relation(to: box)
+        case .polygon(let region, _), .corridor(let region, _): return RegionRelation(region.classify(box))
         }
     }
 
@@ -81,6 +74,16 @@ enum GridRegion: Sendable {
         case .circle, .nearest: 1
         case .box: 4
         case .polygon(_, let vertices), .corridor(_, let vertices): vertices
+        }
+    }
+}
+
+extension RegionRelation {
+    init(_ found: BoxClass) {
+        switch found {
+        case .outside: self = .outside
+        case .inside: self = .inside
+        case .rim: self = .rim
         }
     }
 }

@@ -51,6 +51,8 @@ extension LayerSearch {
         var window = program.map(FilterWindow.init)
         var place = after.map { snapshot.firstPlace(behind: $0) } ?? 0
         while rows.count <= limit, place < snapshot.count || nextChanged < changed.count {
+            // Rows in the order of ids lie anywhere: the memory of those that follow is asked for ahead.
+            if place + 24 < order.count { ids.fetch(Int(order[place + 24])) }
             if place < snapshot.count {
                 let row = order.isEmpty ? place : min(Int(order[place]), snapshot.count - 1)
                 let id = ids[row]

@@ -265,10 +265,17 @@ extension Snapshot {
             spans.append(RowSpan(row..<row + 1, isRim: true))
             return true
         }
-        if case .circle(let circle, _) = region, isPointLayer {
+        // The region is taken apart once, for each look into the enumeration would copy what it holds.
+        switch region {
+        case .circle(let circle, _) where isPointLayer:
             withPoints { $0.searchCircle(circle) { contained($0, $1) } }
-        } else {
-            searchRegion({ region.relation(to: $0) }, contained: contained, rim: rim)
+        case .box(let area): searchRegion({ area.relation(to: $0) }, contained: contained, rim: rim)
+        case .polygon(let prepared, _), .corridor(let prepared, _):
+            searchRegion({ RegionRelation(prepared.classify($0)) }, contained: contained, rim: rim)
+        case .circle(let circle, _), .nearest(let circle):
+            searchRegion({ circle.relation(to: $0) }, contained: contained, rim: rim)
+        case .everywhere: _ = contained(0, count)
+        case .nowhere: break
         }
         return spans
     }

@@ -53,6 +53,14 @@ extension ColumnProgram {
             let wanted = operation.other == 1
             let snapshot = snapshot
             fill(block, words, out, &scratch) { condition.holds(SnapshotRow(snapshot: snapshot, row: $0)) == wanted }
+        case .arithmetic:
+            let first = block * Self.blockRows + words.lowerBound * 64
+            let rows = first..<max(first, min(snapshot.count, block * Self.blockRows + words.upperBound * 64))
+            let found = numberPrograms[operation.first].words(rows, wanted: operation.other == 1, snapshot)
+            for word in words {
+                let place = word - words.lowerBound
+                scratch[out + word] = place < found.count ? found[place] : 0
+            }
         case .spatial: spatialLeaf(operation, block, words, out, &scratch)
         case .all, .none, .and, .or: break
         }
@@ -217,6 +225,16 @@ extension ColumnProgram {
     ) {
         let comparison = FilterComparison.allCases[operation.first]
         let (left, right) = (Int(operation.column), Int(operation.other))
+        let snapshot = snapshot
+        if snapshot.metadata.columns[left].type == .text {
+            let (codes, others) = (snapshot.textCodes(left), snapshot.textCodes(right))
+            return fill(block, words, out, &scratch) { row in
+                guard codes[row] != 0, others[row] != 0 else { return false }
+                let order = compareBytes(
+                    snapshot.text(code: codes[row], column: left), snapshot.text(code: others[row], column: right))
+                return comparison.holds(order, 0)
+            }
+        }
         fill(block, words, out, &scratch) { row in
             comparison.holds(snapshot.value(row: row, column: left), snapshot.value(row: row, column: right)) ?? false
         }

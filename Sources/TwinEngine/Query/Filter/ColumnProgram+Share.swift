@@ -13,6 +13,7 @@ extension ColumnProgram {
             case .textTest, .textNotTest: sum + 20
             case .fields: sum + 60
             case .condition: sum + 200
+            case .arithmetic: sum + 3 * Double(numberPrograms[operation.first].size)
             case .spatial: sum + 100 * Double(spatials[operation.first].count) / Double(max(1, snapshot.count))
             case .integerSet, .integerNotSet, .realSet, .realNotSet: sum + 4
             default: sum + 0.7
@@ -49,7 +50,7 @@ extension ColumnProgram {
             return operation.code == .codeBits ? inside : max(0, filled - inside)
         case .textTest: return 0.1
         case .textNotTest: return 0.9
-        case .fields, .condition: return 0.3
+        case .fields, .condition, .arithmetic: return 0.3
         case .spatial:
             let near = Double(spatials[operation.first].count) / Double(max(1, snapshot.count))
             return (operation.other == 1) == spatials[operation.first].test.needsContact ? near : 1 - near

@@ -33,6 +33,8 @@ struct ColumnProgram: Sendable {
         case fields
         /// A condition asked row by row; `other` is 1 where it must be true and 0 where it must be false.
         case condition
+        /// A condition on numbers, worked out for blocks of rows; `other` as above. `a` is the place in `numberPrograms`.
+        case arithmetic
         /// A spatial predicate; `other` as above. `a` is the place in `spatials`.
         case spatial
     }
@@ -61,6 +63,7 @@ struct ColumnProgram: Sendable {
     var numbers: [Int64] = []
     var tests: [TextTest] = []
     var conditions: [CQLBound] = []
+    var numberPrograms: [NumberProgram] = []
     var spatials: [SpatialCandidates] = []
     /// Levels of `and` and `or`: masks that an evaluation needs.
     var depth = 1
@@ -130,7 +133,7 @@ struct ColumnProgram: Sendable {
     /// What a block's least and greatest values already decide: none or all of its rows; nil where they do not.
     private func zoneVerdict(_ operation: Operation, _ block: Int) -> Bool? {
         let snapshot = snapshot
-        if operation.code == .condition { return nil }
+        if operation.code == .condition || operation.code == .arithmetic { return nil }
         if operation.code == .spatial { return spatials[operation.first].verdict(operation, block) }
         guard let zones = snapshot.zoneMap(Int(operation.column)), block < zones.count else { return nil }
         let zone = zones[block]

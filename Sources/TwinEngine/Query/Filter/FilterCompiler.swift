@@ -98,6 +98,10 @@ struct FilterCompiler {
         {
             return dictionary(bound, column, wanted)
         }
+        if let numbers = NumberProgram(bound, snapshot) {
+            program.numberPrograms.append(numbers)
+            return rows(.arithmetic, program.numberPrograms.count - 1, wanted)
+        }
         program.conditions.append(bound)
         return rows(.condition, program.conditions.count - 1, wanted)
     }
@@ -246,6 +250,13 @@ struct FilterCompiler {
         let isNumeric = [firstType, secondType].allSatisfy { $0 == .integer || $0 == .real }
         guard isNumeric || (firstType == secondType && firstType != .binary) else {
             throw mismatch(left, "it is compared with the \(secondType.rawValue) field \(right)")
+        }
+        if firstType == secondType, isNumeric {
+            let bound = CQLBound.compare(comparison, .column(first, isTime: false), .column(second, isTime: false))
+            if let numbers = NumberProgram(bound, snapshot) {
+                program.numberPrograms.append(numbers)
+                return rows(.arithmetic, program.numberPrograms.count - 1, true)
+            }
         }
         var tree = leaf(.fields, first, Int64(FilterComparison.allCases.firstIndex(of: comparison) ?? 0))
         tree.operation.other = Int32(second)
