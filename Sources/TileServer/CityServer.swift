@@ -17,6 +17,7 @@ final class CityServer: Sendable {
     let liveTiles = LiveTiles()
     let thematics = ThematicCache()
     let outputs = GeometryOutputs()
+    let past = PastLayers()
     let archives: ArchiveSet
     /// Analyses, at once and in the background.
     let jobs: JobRunner

@@ -44,7 +44,10 @@ enum FeatureRoutes {
             handler: items),
         Route(
             .get, "/collections/{id}/items/{feature}", "One feature by its permanent id",
-            parameters: [CollectionRoutes.collection, feature, crs, FeatureFormat.pageParameter],
+            parameters: [
+                CollectionRoutes.collection, feature, crs, PastRequest.version, ItemsRequest.datetime,
+                FeatureFormat.pageParameter,
+            ],
             produces: ["application/geo+json", "text/html"], handler: item),
         Route(
             .get, "/collections/{id}/queryables", "What filters of a layer may name, as JSON Schema",
@@ -72,9 +75,10 @@ enum FeatureRoutes {
 
     @Sendable private static func items(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
         let view = server.city.view()
-        let layer = try server.layer(request.path("id"), view, request.principal)
+        let present = try server.layer(request.path("id"), view, request.principal)
         let coordinates = server.city.coordinates
         return try await server.workers.run {
+            let layer = try PastRequest.layer(present, request.query, server)
             let asked = try ItemsRequest(request, layer, coordinates)
             do {
                 if asked.format == .html { return try FeaturePage.items(layer, asked, request, server) }
@@ -107,19 +111,24 @@ enum FeatureRoutes {
     /// A page that is written while it is sent: its memory does not grow with it, and a slow client is waited for.
     private static func streamed(_ page: ItemsPage, _ server: CityServer) throws -> Reply {
         let total = try page.layer.view.count(page.asked.query, masked: page.layer.masked)
-        let body = ResponseBody { writer in
-            var rest = ItemsRest(page: page, matched: total, chunk: chunk)
-            while true {
-                let (bytes, next) = try await server.workers.run { [rest] in
-                    var rest = rest
-                    var out = JSONBytes(capacity: 1 << 20)
-                    try rest.advance(&out)
-                    return (out.bytes, rest)
-                }
-                rest = next
-                try await writer.write(ByteBuffer(bytes: bytes))
-                if rest.isFinished { break }
+        @Sendable func part(_ rest: ItemsRest) async throws -> (ByteBuffer, ItemsRest) {
+            try await server.workers.run {
+                var rest = rest
+                var out = JSONBytes(capacity: 1 << 20)
+                try rest.advance(&out)
+                return (ByteBuffer(bytes: out.bytes), rest)
             }
+        }
+        let body = ResponseBody { writer in
+            var (bytes, rest) = try await part(ItemsRest(page: page, matched: total, chunk: chunk))
+            while !rest.isFinished {
+                // The next part is written while this one is sent, and no more than that.
+                let last = rest
+                async let following = part(last)
+                try await writer.write(bytes)
+                (bytes, rest) = try await following
+            }
+            try await writer.write(bytes)
             try await writer.finish(nil)
         }
         return Reply(stream: body, type: "application/geo+json")
@@ -128,12 +137,13 @@ enum FeatureRoutes {
     // MARK: One feature
 
     @Sendable private static func item(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
-        let layer = try server.layer(request.path("id"), server.city.view(), request.principal)
+        let present = try server.layer(request.path("id"), server.city.view(), request.principal)
         let coordinates = server.city.coordinates
         let format = try FeatureFormat(request, of: [.json, .html])
         let text = request.path("feature")
-        let here = "\(request.base)/collections/\(layer.id)"
+        let here = "\(request.base)/collections/\(present.id)"
         return try await server.workers.run {
+            let layer = try PastRequest.layer(present, request.query, server)
             let crs: FeatureCRS
             do {
                 crs =
@@ -183,10 +193,7 @@ struct ItemsPage: Sendable {
         let answer = try layer.view.features(asked.query, masked: layer.masked)
         var out = JSONBytes(capacity: 1024 + answer.features.count * 400)
         begin(answer.matched, &out)
-        for (index, feature) in answer.features.enumerated() {
-            if index > 0 { out.byte(UInt8(ascii: ",")) }
-            writer.append(feature, to: &out)
-        }
+        writer.append(answer.features, to: &out)
         end(answer.features.count, answer.next, &out)
         return out
     }
@@ -267,11 +274,9 @@ struct ItemsRest: Sendable {
             features = sorted?.features.dropFirst(returned).prefix(chunk) ?? []
             next = sorted?.next
         }
-        for feature in features {
-            if returned > 0 { out.byte(UInt8(ascii: ",")) }
-            page.writer.append(feature, to: &out)
-            returned += 1
-        }
+        if returned > 0, !features.isEmpty { out.byte(UInt8(ascii: ",")) }
+        page.writer.append(features, to: &out)
+        returned += features.count
         let isLast = query.sort.isEmpty ? next == nil : features.count < chunk
         if isLast || returned >= page.asked.query.limit {
             page.end(returned, next, &out)
@@ -296,13 +301,27 @@ extension QueryParameters {
 
 /// A text for a query, with everything escaped that could mean something there.
 func percentEncoded(_ text: String) -> String {
-    text.utf8.map { byte in
+    func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ","),
             UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "_"):
-            String(Unicode.Scalar(byte))
-        default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            true
+        default: false
         }
-    }.joined()
+    }
+    if text.utf8.allSatisfy(isPlain) { return text }
+    var out: [UInt8] = []
+    out.reserveCapacity(text.utf8.count * 3)
+    for byte in text.utf8 {
+        if isPlain(byte) {
+            out.append(byte)
+            continue
+        }
+        out.append(UInt8(ascii: "%"))
+        for digit in [byte >> 4, byte & 15] {
+            out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10)
+        }
+    }
+    return String(decoding: out, as: UTF8.self)
 }

@@ -15,16 +15,20 @@ struct ItemsRequest: Sendable {
 
     static let limitRange = 1...10_000_000
 
+    static let datetime = RouteParameter.query(
+        "datetime",
+        "An instant or interval (RFC 3339): of layers with a date, features of that time and those without one; of others "
+            + "that keep a history, the features as they were then, or at the end of the interval.",
+        example: "\"2026-01-01T00:00:00Z/..\"")
+
     static let parameters: [RouteParameter] = [
         .query(
             "bbox", "west,south,east,north in degrees (CRS84), or corners in bbox-crs.",
             example: "\"120.00,36.25,120.02,36.27\""),
         .query("bbox-crs", "The coordinate system of bbox.", example: "\"\(FeatureCRS.crs84)\""),
         .query("crs", "The coordinate system of the answer.", example: "\"\(FeatureCRS.crs84)\""),
-        .query(
-            "datetime",
-            "An instant or interval (RFC 3339); of layers with a date, features of that time and those without one.",
-            example: "\"../2026-11-21T00:00:00Z\""),
+        datetime,
+        PastRequest.version,
         .query(
             "limit", "Features per page; files have all features without it.",
             schema: #"{"type":"integer","minimum":1,"maximum":10000000,"default":10}"#, example: "10"),
@@ -121,7 +125,7 @@ struct ItemsRequest: Sendable {
     }
 
     /// OGC 17-069r4 §7.15.4: an instant, or an interval whose ends may be `..` or empty.
-    private static func period(_ text: String) throws(Problem) -> (start: String?, end: String?) {
+    static func period(_ text: String) throws(Problem) -> (start: String?, end: String?) {
         let ends = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let wrong = Problem.parameter(
             "datetime", "'\(text.prefix(80))' is no instant or interval; for example datetime=2026-11-21T00:00:00Z/..")

@@ -23,7 +23,7 @@ enum TileRoutes {
                 tileset,
                 .path("z", "Zoom, 0 to \(deepestZoom).", example: "14", schema: whole),
                 .path("x", "Column from the west.", example: "13653", schema: whole),
-                .path("y", "Row from the north.", example: "6419", schema: whole), filter,
+                .path("y", "Row from the north.", example: "6419", schema: whole), filter, PastRequest.version,
             ],
             produces: ["application/vnd.mapbox-vector-tile"], success: [200, 204], takesFields: true, handler: tile),
         Route(
@@ -74,11 +74,15 @@ enum TileRoutes {
     ) async throws -> Reply {
         try await lookForEdits(server)
         let view = server.city.view()
-        let all = try layers(tileset, server, request.principal, view)
-        let filters = try filters(request, besides: names, all)
+        var all = try layers(tileset, server, request.principal, view)
+        let filters = try filters(request, besides: names + PastRequest.names, all)
+        let moment = PastRequest.names.first { request.query[$0] != nil }
+        if let moment, let text = request.query[moment] {
+            all = try await server.workers.run { [all] in try PastRequest.layers(all, text, moment, server) }
+        }
         var shown = all.filter { $0.definition.zoom.contains(id.z) }
         var state = Freshness.City(view: view.version, layers: shown.map(\.id), versions: shown.map(\.view.version))
-        if !inDegrees {
+        if !inDegrees, moment == nil {
             (shown, state) = try await self.state(of: id, server) { view throws(Problem) in
                 try layers(tileset, server, request.principal, view)
             }

@@ -57,42 +57,49 @@ struct LayerEditor: ~Copyable {
             try insert(id, columns, part)
             return EditResult(id: id, tag: try state(id)?.stateTag)
         case .replace(let id, let content, let condition):
-            try check(id, condition, part)
+            let now = try check(id, condition, part)
             var columns = try values(content, part)
             for field in layer.fields.map(\.name) + (layer.code != nil ? ["code"] : [])
             where columns[field] == nil && !masked.contains(field) {
                 columns[field] = .some(.null)
             }
-            return try change(id, content, columns, part)
+            return try change(now, content, columns, part)
         case .update(let id, let content, let condition):
-            try check(id, condition, part)
-            return try change(id, content, values(content, part), part)
+            let now = try check(id, condition, part)
+            return try change(now, content, values(content, part), part)
         case .delete(let id, let condition):
-            try check(id, condition, part)
+            _ = try check(id, condition, part)
             try database.execute(sql: "DELETE FROM \(quoted(layer.id)) WHERE id = ?", arguments: [id])
             return EditResult(id: id, tag: nil)
         }
     }
 
+    /// Writes what differs from the record. A shape that is sent back as it was read leaves the record's own doubles, ring
+    /// order and surfaces, and with them the feature's tag, as they are.
     private borrowing func change(
-        _ id: Int64, _ content: FeatureContent, _ columns: [String: DatabaseValue], _ part: String
+        _ now: DeltaFeature, _ content: FeatureContent, _ columns: [String: DatabaseValue], _ part: String
     ) throws -> EditResult {
-        var columns = columns
-        if let literal = content.geometry {
-            columns["geom"] = blob(try geometry(literal, part))
-            // Surfaces of the old shape would contradict the new one.
-            if table.hasSolid { columns["solid"] = .null }
+        var columns = columns.filter { name, value in
+            guard let index = layer.fieldIndex(name) ?? (name == "code" ? layer.fields.count : nil) else { return true }
+            return now.values[index].stored != value
         }
-        if !columns.isEmpty {
-            let names = columns.keys.sorted()
-            let assignments = names.map { "\(quoted($0)) = ?" }.joined(separator: ", ")
-            try guardCode(part) {
-                try database.execute(
-                    sql: "UPDATE \(quoted(layer.id)) SET \(assignments) WHERE id = ?",
-                    arguments: StatementArguments(names.map { columns[$0] ?? .null } + [id.databaseValue]))
+        if let literal = content.geometry {
+            let flat = try geometry(literal, part)
+            if !(try placer.coordinates.grid.snap(flat)).isSameShape(as: now.geometry) {
+                columns["geom"] = blob(flat)
+                // Surfaces of the old shape would contradict the new one.
+                if table.hasSolid { columns["solid"] = .null }
             }
         }
-        return EditResult(id: id, tag: try state(id)?.stateTag)
+        guard !columns.isEmpty else { return EditResult(id: now.id, tag: now.stateTag) }
+        let names = columns.keys.sorted()
+        let assignments = names.map { "\(quoted($0)) = ?" }.joined(separator: ", ")
+        try guardCode(part) {
+            try database.execute(
+                sql: "UPDATE \(quoted(layer.id)) SET \(assignments) WHERE id = ?",
+                arguments: StatementArguments(names.map { columns[$0] ?? .null } + [now.id.databaseValue]))
+        }
+        return EditResult(id: now.id, tag: try state(now.id)?.stateTag)
     }
 
     private borrowing func insert(_ id: Int64, _ columns: [String: DatabaseValue], _ part: String) throws {
@@ -114,8 +121,8 @@ struct LayerEditor: ~Copyable {
         }
     }
 
-    /// Refuses to touch a feature that is not there or not in the state that the client names.
-    private borrowing func check(_ id: Int64, _ condition: FeatureCondition, _ part: String) throws {
+    /// The feature as it is now; refuses to touch one that is not there or not in the state that the client names.
+    private borrowing func check(_ id: Int64, _ condition: FeatureCondition, _ part: String) throws -> DeltaFeature {
         guard let now = try state(id) else {
             throw EditError(.missing, part, "layer \(layer.id) has no feature \(id)")
         }
@@ -125,6 +132,7 @@ struct LayerEditor: ~Copyable {
                 "feature \(id) was changed since; read it again and send its new ETag, now \"\(now.stateTag)\", in If-Match"
             )
         }
+        return now
     }
 
     /// The feature as the record has it now.
