@@ -93,6 +93,56 @@ import TwinEngine
         }
     }
 
+    @Test func thePastIsAskedForByVersionAndDatetime() async throws {
+        try await run { client async throws in
+            let items = "/collections/shops/items"
+            let before = try await json(client.get("/healthz"))["version"] as? Int ?? -1
+            let shown = try await client.get(items + "?limit=100", .bearer)
+            #expect(try await client.send(.patch, items + "/4", #"{"properties":{"floors":99}}"#).status == .noContent)
+            #expect(try await client.send(.delete, items + "/3", nil).status == .noContent)
+            #expect(try await client.send(.post, items, Self.shop("新")).status == .created)
+            let now = try await json(client.get(items + "?version=now"))
+            #expect(now["numberMatched"] as? Int == 25)
+            let past = try await client.get(items + "?limit=100&version=\(before)", .bearer)
+            #expect(past.status == .ok, "\(String(buffer: past.body))")
+            let known = try json(shown)["features"] as? [NSDictionary]
+            #expect(try json(past)["features"] as? [NSDictionary] == known && known?.count == 25)
+            // The other shape of the question: pages, filters, one feature, the whole as a file.
+            var path: String? = items + "?limit=7&version=\(before)"
+            var ids: [Int] = []
+            while let here = path {
+                let page = try await json(client.get(here))
+                ids += (page["features"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? Int }
+                let links = page["links"] as? [[String: Any]] ?? []
+                path = (links.first { $0["rel"] as? String == "next" }?["href"] as? String).map {
+                    String($0.dropFirst("http://localhost".count))
+                }
+            }
+            #expect(ids == Array(1...25))
+            #expect(
+                try await json(client.get(items + "?version=\(before)&filter=floors=99"))["numberMatched"] as? Int == 0)
+            #expect(try await json(client.get(items + "?filter=floors=99"))["numberMatched"] as? Int == 1)
+            #expect(try await client.get(items + "/3").status == .notFound)
+            #expect(try await client.get(items + "/3?version=\(before)").status == .ok)
+            // The layer has no date, so that datetime asks the history too; the future is now.
+            let later = try await json(client.get(items + "?datetime=2099-01-01T00:00:00Z"))
+            #expect(later["numberMatched"] as? Int == 25)
+            let open = try await json(client.get(items + "?datetime=2020-01-01T00:00:00Z/.."))
+            #expect(open["numberMatched"] as? Int == 25)
+            for wrong in ["version=x", "version=-1", "version=99999999", "datetime=1999-01-01T00:00:00Z"] {
+                let refused = try await client.get(items + "?" + wrong)
+                #expect(refused.status == .badRequest, "\(wrong)")
+                #expect(try json(refused)["parameter"] as? String == String(wrong.prefix { $0 != "=" }))
+            }
+            // The deleted shop is in the tiles of then and not in those of now.
+            let tile = "/tiles/shops/10/853/401.mvt"
+            let (then, present) = (try await client.get(tile + "?version=\(before)"), try await client.get(tile))
+            #expect(then.status == present.status && then.body != present.body)
+            #expect(try await client.get(tile + "?version=\(before)").body == then.body)
+            #expect(try await client.get(tile + "?datetime=2099-01-01").body == present.body)
+        }
+    }
+
     @Test func aBatchIsDoneWholeOrNotAtAll() async throws {
         try await run { client async throws in
             let bad =
