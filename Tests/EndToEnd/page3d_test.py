@@ -230,11 +230,53 @@ def depth(page, city, logged, at):
     check("its attributes have Chinese names", names and not [n for n in names if re.fullmatch(r"[\x00-\x7f]+", n)], names)
 
 
+GROUND = """async (places) => {
+  const ground = await import('/web/js/ground3d.js');
+  const provider = await Cesium.CesiumTerrainProvider.fromUrl('/terrain/mesh/');
+  const finest = provider.availability.computeMaximumLevelAtPosition(Cesium.Cartographic.fromDegrees(...places[0]));
+  const sampled = await Cesium.sampleTerrain(provider, finest, places.map((p) => Cesium.Cartographic.fromDegrees(...p)));
+  return { finest, heights: sampled.map((p) => p.height), scene: places.map((p) => ground.height(p)) };
+}"""
+
+
+def terrain(page, city, logged, building, at):
+    """The ground of the scene is the server's terrain: its meshes in the browser say what the API says, and a building stands on them."""
+    if not check("the city has terrain", city.get("terrain")):
+        return
+    where = f"center={at[0]:.7f},{at[1]:.7f}"
+    if not browser.visit(page, BASE, f"view=3d&lang=zh&theme=light&{where}&zoom=17.5&pitch=60", "the scene with terrain is ready", logged):
+        return
+    description = page.request.get(f"{BASE}/terrain/mesh/layer.json").json()
+    up = description["geoid_separation"] or 0
+    seed = random.randrange(1 << 30)
+    rand = random.Random(seed)
+    # The finest meshes are about as dense as the raster: between their vertices both are interpolated, but not alike.
+    w, s, e, n = city["terrain"]["extent"]
+    cell = 180 / (1 << description["maxzoom"]) / 64
+    places = [[(math.floor(((w + (e - w) * rand.uniform(0.1, 0.9)) + 180) / cell)) * cell - 180,
+               (math.floor(((s + (n - s) * rand.uniform(0.1, 0.9)) + 90) / cell)) * cell - 90] for _ in range(40)]
+    found = page.evaluate(GROUND, [[round(v, 9) for v in p] for p in places + [at]])
+    right = [page.request.get(f"{BASE}/elevation?at={x:.9f},{y:.9f}").json()["elevation"] for x, y in places]
+    # A vertex is placed within half of 1/32767 of its tile, and its height within half of 1/64 m.
+    wrong = [abs(a - up - b) for a, b in zip(found["heights"], right)]
+    check("vertices of the ground in the browser have the API's heights", max(wrong) <= 0.02, f"{max(wrong):.3f} m, seed {seed}")
+    check("the ground is not flat", max(right) - min(right) > 1, f"{min(right)} to {max(right)} m")
+    shown, here = found["scene"][-1] - up, page.request.get(f"{BASE}/elevation?at={at[0]:.7f},{at[1]:.7f}").json()["elevation"]
+    check("the scene stands on it", abs(shown - here) < 0.5, f"{shown:.2f} against {here:.2f}")
+    base = building["properties"].get("ground")
+    check("the building's ground is the terrain's", base is None or abs(base - here) < 3, f"{base} against {here:.2f}")
+    image = browser.stage(page)
+    check("the map lies on the ground", len(image.getcolors(maxcolors=image.width * image.height)) > 400)
+    black = browser.share(image, "#101010", 24)
+    check("no wall is black", black < 0.01, f"{black:.3f} of the pixels")
+
+
 def all_tools():
     with browser.opened(BASE) as (page, logged):
         city, building, at = city_place(page)
         page.goto(f"{BASE}/web/icon.svg")
         geodesy(page)
+        terrain(page, city, logged, building, at)
         measuring(page, logged, building, at)
         colouring(page, building, logged, at)
         sunlight(page, city)

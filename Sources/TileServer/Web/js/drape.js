@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The city's own 2D map as the globe's ground, sharp at every height: an imagery provider for Cesium whose tiles are
-// drawn by a hidden MapLibre map. One drawing covers SPAN x SPAN tiles; nothing is requested from elsewhere.
+// drawn by a hidden MapLibre map. One drawing covers SPAN x SPAN tiles: what a drawing costs is mostly waiting, not pixels.
+// Nothing is requested from elsewhere.
 
 import { transformRequest } from "./api.js";
 import { state } from "./state.js";
 
 const TILE = 512; // pixels of a tile; told to Cesium as 256, which makes it choose twice as fine a level
-const SPAN = 2;
+const SPAN = 4;
 const FINEST = 18;
-const KEEP = 24; // drawings kept: a tile asked for again costs nothing
+const PARTIAL = 250; // milliseconds between pictures of a drawing that is not complete: each costs as much as the last one
+const KEEP = 8; // drawings kept: a tile asked for again costs nothing
 
 const fraction = {
   x: (lon) => (lon + 180) / 360,
@@ -32,9 +34,14 @@ class Drawer {
   #element;
   #queue = Promise.resolve();
   #drawn = new Map();
+  #redraw;
+  #pace;
+  #waiting = 0;
   closed = false;
 
-  constructor(base) {
+  constructor(base, redraw, pace) {
+    this.#redraw = redraw;
+    this.#pace = pace;
     const size = TILE * SPAN;
     this.#element = document.createElement("div");
     this.#element.style.cssText = `position:absolute;left:-${4 * size}px;top:0;width:${size}px;height:${size}px`;
@@ -45,6 +52,14 @@ class Drawer {
       maxPitch: 0, renderWorldCopies: false,
     });
     this.#map.on("error", () => {}); // the visible map reports tile errors
+    const repaint = this.#map.triggerRepaint.bind(this.#map);
+    let timer = 0;
+    this.#map.triggerRepaint = () => {
+      timer ||= setTimeout(() => {
+        timer = 0;
+        if (!this.closed) repaint();
+      }, this.#map.loaded() ? 0 : PARTIAL);
+    };
   }
 
   /** One tile as a canvas. */
@@ -53,7 +68,9 @@ class Drawer {
     const key = `${level}/${left}/${top}`;
     let drawing = this.#drawn.get(key);
     if (!drawing) {
-      drawing = this.#queue.then(() => this.#draw(left, top, level));
+      this.#waiting += 1;
+      this.#pace(true);
+      drawing = this.#queue.then(() => this.#draw(left, top, level)).finally(() => this.#finished());
       this.#queue = drawing.catch(() => null);
       this.#drawn.set(key, drawing);
       if (this.#drawn.size > KEEP) this.#drawn.delete(this.#drawn.keys().next().value);
@@ -64,6 +81,15 @@ class Drawer {
     tile.width = tile.height = TILE;
     tile.getContext("2d").drawImage(whole, -(x % SPAN) * TILE, -(y % SPAN) * TILE);
     return tile;
+  }
+
+  get busy() { return this.#waiting > 0; }
+
+  /** A frame of the scene after each drawing: Cesium loads nothing more without frames. */
+  #finished() {
+    this.#waiting -= 1;
+    this.#pace(this.busy);
+    setTimeout(this.#redraw, 0);
   }
 
   async #draw(left, top, level) {
@@ -92,9 +118,11 @@ class Drawer {
   }
 }
 
-/** An imagery provider for `extent` (west, south, east, north) that draws `base`, a MapLibre style. Call `close` when done. */
-export function ground(C, base, extent) {
-  const drawer = new Drawer(base);
+/**
+ * An imagery provider for `extent` (west, south, east, north) that draws `base`, a MapLibre style, and calls
+ * `redraw` when there is something new, `pace(busy)` when drawing begins and ends. Call `close` when done. */
+export function ground(C, base, extent, redraw, pace) {
+  const drawer = new Drawer(base, redraw, pace);
   const coarsest = Math.min(14, Math.max(5, Math.floor(Math.log2(360 / (extent[2] - extent[0])))));
   const scheme = new C.WebMercatorTilingScheme();
   return {
@@ -102,6 +130,7 @@ export function ground(C, base, extent) {
     rectangle: C.Rectangle.fromDegrees(...extent), hasAlphaChannel: false, errorEvent: new C.Event(),
     credit: undefined, proxy: undefined, tileDiscardPolicy: undefined, getTileCredits: () => [], pickFeatures: () => undefined,
     requestImage: (x, y, level) => drawer.tile(x, y, level),
+    busy: () => drawer.busy,
     close: () => drawer.close(),
   };
 }

@@ -44,6 +44,10 @@ async function boot() {
   on("fly", (geometry) => (solid() ? map3d.flyTo(geometry) : map2d.flyTo(geometry)));
   on("flybox", (extent) => (solid() ? map3d.fitBox(extent) : map2d.fitBox(extent)));
   on("go", go);
+  if (solid()) {
+    import("./map3d.js").then((module) => module.preload(), () => {}); // why it cannot be loaded is told when it is entered
+    document.getElementById("map2d").hidden = Boolean(state.center);
+  }
   await map2d.start(city);
   print.start(city);
   table.start(city, actions.thematic);

@@ -5,6 +5,7 @@ import { authorization } from "./api.js";
 import { ground } from "./drape.js";
 import { debounce, fill, h, note } from "./dom.js";
 import { number, onLang, t, title } from "./i18n.js";
+import * as terrain from "./ground3d.js";
 import { live } from "./live.js";
 import * as map2d from "./map2d.js";
 import * as pipes from "./pipes3d.js";
@@ -26,37 +27,50 @@ const models = []; // {model, tileset}
 const marks = new Map();
 let pipeShader = null;
 let pipeColours = "class"; // or "depth"
+let isSoft = false;
 let groundOpacity = 0.24;
+const DAYLIGHT = 0.45; // light from all around, as a share of white, that walls turned away from the sun have
+
+const SCRIPT = "/vendor/cesium-1.144.0/Cesium.js";
+
+/** Fetches CesiumJS in the background, for a page that will show the scene first. */
+export function preload() {
+  document.head.append(h("link", { rel: "preload", as: "script", href: SCRIPT }));
+}
 
 /** Loads CesiumJS, the models and the ground picture. Rejects with a reason a person can act on. */
 export async function start(theCity) {
   city = theCity;
-  await loadScript("/vendor/cesium-1.144.0/Cesium.js");
+  await loadScript(SCRIPT);
   C = window.Cesium;
   C.Ion.defaultAccessToken = "";
   const container = document.getElementById("map3d");
+  isSoft = software();
   widget = new C.CesiumWidget(container, {
-    baseLayer: false, terrainProvider: new C.EllipsoidTerrainProvider(), skyBox: false, skyAtmosphere: false, msaaSamples: software() ? 1 : 4,
+    baseLayer: false, terrainProvider: await terrain.provider(C, city), skyBox: false, skyAtmosphere: false, msaaSamples: isSoft ? 1 : 4,
     requestRenderMode: true, maximumRenderTimeChange: Infinity, scene3DOnly: true, contextOptions: { webgl: { preserveDrawingBuffer: true } },
   });
   scene = widget.scene;
+  terrain.start(scene);
   scene.globe.depthTestAgainstTerrain = true;
+  scene.globe.preloadAncestors = false; // the ground is drawn here, not fetched: what is not seen is not drawn
   scene.globe.showGroundAtmosphere = false;
-  scene.globe.maximumScreenSpaceError = software() ? 4 : 2;
+  scene.globe.maximumScreenSpaceError = isSoft ? 4 : 2;
   scene.fog.enabled = false;
   scene.postProcessStages.fxaa.enabled = true;
   if (scene.sun) scene.sun.show = false;
   if (scene.moon) scene.moon.show = false;
-  scene.light = new C.DirectionalLight({ direction: lightDirection(), intensity: 2.4 });
+  scene.light = new C.DirectionalLight({ direction: lightDirection(), intensity: 2.2 });
   paint();
   sensors = scene.primitives.add(new C.PointPrimitiveCollection());
   live.onChange(drawSensors);
+  terrain.onSettled(() => drawSensors({ reset: true }));
   inputs();
   await Promise.all(city.models.map(loadModel));
   lay();
   container.append(h("div", { class: "legend3d", id: "legend3d" }));
   tools.start({
-    C, city, widget, scene, models, software: software(), groundView, worldAt, sensors,
+    C, city, widget, scene, models, software: isSoft, groundView, worldAt, sensors, skylight,
     capture: (taker) => { tool = taker; document.getElementById("stage").classList.toggle("pin", Boolean(taker)); },
   });
   onLang(legend);
@@ -105,15 +119,23 @@ function lay() {
     scene.imageryLayers.remove(drape);
     drape.imageryProvider.close();
   }
-  drape = scene.imageryLayers.addImageryProvider(ground(C, map2d.baseStyle(), city.extent));
+  drape = scene.imageryLayers.addImageryProvider(ground(C, map2d.baseStyle(), city.extent, () => scene.requestRender(), pace));
   scene.requestRender();
+}
+
+/** Without a graphics card the scene's frames and the ground's drawings share the processor: the drawings go first. */
+function pace(busy) {
+  if (isSoft) widget.targetFrameRate = busy ? 1 : undefined;
 }
 
 async function loadModel(model) {
   try {
-    const url = model.url.replace(/tileset\.json$/, "flat/tileset.json"); // the same model standing on height 0, as our globe does
+    // Without terrain the globe is the ellipsoid: there the same model standing on height 0.
+    const url = terrain.exists() ? model.url : model.url.replace(/tileset\.json$/, "flat/tileset.json");
     const resource = new C.Resource({ url, headers: authorization() });
     const tileset = await C.Cesium3DTileset.fromUrl(resource, { maximumScreenSpaceError: 12, enableCollision: false });
+    tileset.environmentMapManager.enabled = false; // it would paint an atmosphere for every tileset
+    ambient(tileset, DAYLIGHT);
     scene.primitives.add(tileset);
     firstTile(tileset);
     models.push({ model, tileset });
@@ -131,6 +153,16 @@ async function loadModel(model) {
     console.error(`${model.url}: ${error.message || error}`);
   }
 }
+
+/** Light that comes evenly from all around: the constant term of the spherical harmonics. */
+function ambient(tileset, share) {
+  const none = () => new C.Cartesian3();
+  const level = new C.Cartesian3(share, share, share);
+  tileset.imageBasedLighting.sphericalHarmonicCoefficients = [level, ...Array.from({ length: 8 }, none)];
+}
+
+/** The ambient light of all models; the usual daylight without a number. */
+const skylight = (share = DAYLIGHT) => models.forEach(({ tileset }) => ambient(tileset, share));
 
 /** Marks the time at which the first tile is in the picture, for those who measure (`performance.getEntriesByName`). */
 function firstTile(tileset) {
@@ -192,7 +224,7 @@ export function goTo({ center, zoom, pitch = 55, bearing = 0 }) {
 
 function look(center, range, pitch, bearing) {
   const tilt = C.Math.toRadians(Math.min(-12, (pitch || 0) - 90));
-  widget.camera.lookAt(C.Cartesian3.fromDegrees(center[0], center[1], 0), new C.HeadingPitchRange(C.Math.toRadians(bearing || 0), tilt, range));
+  widget.camera.lookAt(terrain.at(center), new C.HeadingPitchRange(C.Math.toRadians(bearing || 0), tilt, range));
   widget.camera.lookAtTransform(C.Matrix4.IDENTITY);
   report();
   scene.requestRender();
@@ -222,8 +254,7 @@ export function north() {
 export function groundView() {
   const canvas = scene.canvas;
   const ray = widget.camera.getPickRay(new C.Cartesian2(canvas.clientWidth / 2, canvas.clientHeight / 2));
-  const hit = ray && C.IntersectionTests.rayEllipsoid(ray, C.Ellipsoid.WGS84);
-  const at = hit ? C.Ray.getPoint(ray, hit.start > 0 ? hit.start : hit.stop) : widget.camera.positionWC;
+  const at = (ray && terrain.hit(ray)) || widget.camera.positionWC;
   const place = C.Cartographic.fromCartesian(at);
   const range = C.Cartesian3.distance(at, widget.camera.positionWC);
   const pitch = Math.max(0, Math.min(75, 90 + C.Math.toDegrees(widget.camera.pitch)));
@@ -269,17 +300,22 @@ function inputs() {
 
 /** lon, lat of the ground under a window position. */
 function place(position) {
-  const at = widget.camera.pickEllipsoid(position);
+  const at = groundUnder(position);
   if (!at) return null;
   const c = C.Cartographic.fromCartesian(at);
   return [C.Math.toDegrees(c.longitude), C.Math.toDegrees(c.latitude)];
+}
+
+function groundUnder(position) {
+  const ray = widget.camera.getPickRay(position);
+  return ray && terrain.hit(ray);
 }
 
 /** The point of the scene under a window position: what is drawn there, else the ground. Undefined beside the Earth. */
 function worldAt(position) {
   scene.pickTranslucentDepth = mode === "underground";
   const seen = scene.pickPositionSupported ? scene.pickPosition(position) : undefined;
-  return seen || widget.camera.pickEllipsoid(position);
+  return seen || groundUnder(position);
 }
 
 export function setPinMode(value) {
@@ -339,7 +375,7 @@ function drawSensors(change) {
   }
   for (const s of [...change.added, ...change.moved]) {
     if (!s.shown) continue;
-    const position = C.Cartesian3.fromDegrees(s.shown[0], s.shown[1], 4);
+    const position = terrain.at(s.shown, 4);
     const mark = marks.get(s.id);
     if (mark) mark.position = position;
     else marks.set(s.id, sensors.add({ position, pixelSize: 9, color: C.Color.fromCssColorString(s.color), outlineColor: C.Color.WHITE, outlineWidth: 2, id: { sensor: s.id },
@@ -378,7 +414,7 @@ export async function idle() {
   const loaded = () => models.every(({ tileset }) => !tileset.show || tileset.tilesLoaded) && scene.globe.tilesLoaded;
   let calm = 0;
   while (calm < 4 && Date.now() < until) {
-    scene.requestRender();
+    if (!drape.imageryProvider.busy()) scene.requestRender(); // what is being drawn asks for a frame itself
     await new Promise((resolve) => setTimeout(resolve, 300));
     calm = loaded() ? calm + 1 : 0;
   }

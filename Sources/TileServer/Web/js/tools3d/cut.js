@@ -2,11 +2,13 @@
 // The cut-away box: a pit in the ground that bares the pipes, or the city reduced to what is inside the box.
 
 import { h } from "../dom.js";
+import * as terrain from "../ground3d.js";
 import { number, t } from "../i18n.js";
 import { state } from "../state.js";
 import { shape } from "./overlay.js";
 
 const FLOOR = "#e4dac4";
+const STEP = 4; // metres between the points of the pit's rim, which follows the ground
 let ctx = null;
 let redraw = null;
 let kind = null; // null, "pit" or "keep"
@@ -20,6 +22,7 @@ let walls = null;
 export function start(context, draw) {
   ctx = context;
   redraw = draw;
+  terrain.onSettled(() => kind && apply());
 }
 
 export const active = () => kind !== null;
@@ -46,8 +49,8 @@ function set(value) {
 function planes(inside) {
   const { C } = ctx;
   const sign = inside ? -1 : 1; // outward normals and all of them: the inside goes; inward normals and any of them: the outside goes
-  const side = (x, y, z, reach) => new C.ClippingPlane(new C.Cartesian3(sign * x, sign * y, sign * z), -sign * reach);
-  return [side(1, 0, 0, size.wide / 2), side(-1, 0, 0, size.wide / 2), side(0, 1, 0, size.long / 2), side(0, -1, 0, size.long / 2)];
+  const plane = (x, y, z, reach) => new C.ClippingPlane(new C.Cartesian3(sign * x, sign * y, sign * z), -sign * reach);
+  return [plane(1, 0, 0, size.wide / 2), plane(-1, 0, 0, size.wide / 2), plane(0, 1, 0, size.long / 2), plane(0, -1, 0, size.long / 2)];
 }
 
 /** Clips an owner (a tileset, the globe) by the box, whose frame is `matrix` in the owner's own frame; not at all for null. */
@@ -73,7 +76,7 @@ function apply() {
   const { C, scene, models } = ctx;
   if (kind) {
     const turn = C.Matrix3.fromRotationZ(-C.Math.toRadians(size.turn));
-    frame = C.Matrix4.multiplyByMatrix3(C.Transforms.eastNorthUpToFixedFrame(C.Cartesian3.fromDegrees(...at, 0)), turn, new C.Matrix4());
+    frame = C.Matrix4.multiplyByMatrix3(C.Transforms.eastNorthUpToFixedFrame(terrain.at(at)), turn, new C.Matrix4());
   }
   for (const { model, tileset } of models) {
     const cuts = kind === "keep" || (kind === "pit" && model.kind !== "pipes");
@@ -91,7 +94,20 @@ function apply() {
 }
 
 const world = (x, y, z) => ctx.C.Matrix4.multiplyByPoint(frame, new ctx.C.Cartesian3(x, y, z), new ctx.C.Cartesian3());
-const corners = (z) => [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([x, y]) => world((x * size.wide) / 2, (y * size.long) / 2, z));
+const CORNERS = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
+const corner = (i) => [(CORNERS[i % 4][0] * size.wide) / 2, (CORNERS[i % 4][1] * size.long) / 2];
+
+/** A side of the box from one corner to the next: {top: on the ground, low: on the pit's floor} every few metres. */
+function side(i) {
+  const { C } = ctx;
+  const [[x1, y1], [x2, y2]] = [corner(i), corner(i + 1)];
+  const steps = terrain.exists() ? Math.ceil(Math.hypot(x2 - x1, y2 - y1) / STEP) : 1;
+  return Array.from({ length: steps + 1 }, (_, k) => {
+    const [x, y] = [x1 + ((x2 - x1) * k) / steps, y1 + ((y2 - y1) * k) / steps];
+    const place = C.Cartographic.fromCartesian(world(x, y, 0));
+    return { top: terrain.at([C.Math.toDegrees(place.longitude), C.Math.toDegrees(place.latitude)]), low: world(x, y, -size.deep) };
+  });
+}
 
 /** The pit's walls and floor, so that it reads as a pit and not as a hole in the Earth. */
 function pit() {
@@ -99,7 +115,7 @@ function pit() {
   if (walls) scene.primitives.remove(walls);
   walls = null;
   if (kind !== "pit" || mode === "underground") return;
-  const [top, low] = [corners(0), corners(-size.deep)];
+  const sides = [0, 1, 2, 3].map(side);
   const quad = (four, color) => new C.GeometryInstance({
     geometry: new C.Geometry({
       attributes: new C.GeometryAttributes({ position: new C.GeometryAttribute({
@@ -110,7 +126,8 @@ function pit() {
   });
   const shades = ["#cbbb9c", "#b5a380", "#c4b390", "#a89673"];
   walls = scene.primitives.add(new C.Primitive({
-    geometryInstances: [quad(low, FLOOR), ...top.map((p, i) => quad([p, top[(i + 1) % 4], low[(i + 1) % 4], low[i]], shades[i]))],
+    geometryInstances: [quad(sides.map(([first]) => first.low), FLOOR), ...sides.flatMap((points, i) =>
+      points.slice(1).map((p, k) => quad([points[k].top, p.top, p.low, points[k].low], shades[i])))],
     appearance: new C.PerInstanceColorAppearance({ flat: true, translucent: false, renderState: { cull: { enabled: false }, depthTest: { enabled: true } } }),
     asynchronous: false, allowPicking: false,
   }));
@@ -121,8 +138,8 @@ function frameLines() {
   outline = null;
   if (!kind) return;
   outline = shape("outline", "cut");
-  const top = corners(0);
-  outline.update([...top, top[0]], kind === "pit" ? [{ at: top[2], text: t("cutDepth", number(size.deep, 1)) }] : []);
+  const top = [0, 1, 2, 3].flatMap((i) => side(i).map((point) => point.top));
+  outline.update(top, kind === "pit" ? [{ at: world(...corner(2), 0), text: t("cutDepth", number(size.deep, 1)) }] : []);
 }
 
 export function panel() {

@@ -2,6 +2,7 @@
 // How deep a picked pipe lies: a plumb line from the ground to the pipe, with the depth at that place.
 
 import * as geodesy from "../geodesy.js";
+import * as terrain from "../ground3d.js";
 import { number, t } from "../i18n.js";
 import { on } from "../state.js";
 import { shape } from "./overlay.js";
@@ -36,8 +37,7 @@ export function depthAt(geometry, properties, at) {
 function mark({ geometry, properties, at }) {
   const depth = depthAt(geometry, properties, at && at.slice(0, 2));
   if (depth === null || !at) return;
-  const { C } = ctx;
-  const [ground, pipe] = [C.Cartesian3.fromDegrees(at[0], at[1], 0), C.Cartesian3.fromDegrees(at[0], at[1], -depth)];
+  const [ground, pipe] = [terrain.at(at), terrain.at(at, -depth)];
   drawn = shape("line", "depth");
   drawn.update([ground, pipe], [{ at: ground, text: t("depthHere", number(depth, 2)) }]);
 }

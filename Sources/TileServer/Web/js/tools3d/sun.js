@@ -62,7 +62,11 @@ function apply() {
     const away = new C.Cartesian3(-Math.sin(turn) * Math.cos(high), -Math.cos(turn) * Math.cos(high), -Math.sin(high));
     const direction = C.Matrix4.multiplyByPointAsVector(frame, away, away);
     scene.light = new C.DirectionalLight({ direction, intensity: up ? 0.9 + 1.8 * Math.min(1, at.altitude / 30) : 0.25 });
-  } else scene.light = plain;
+    ctx.skylight(0.12 + 0.3 * Math.max(0, Math.min(1, (at.altitude + 6) / 36)));
+  } else {
+    scene.light = plain;
+    ctx.skylight();
+  }
   const map = scene.shadowMap;
   map.size = ctx.software ? 1024 : 2048;
   map.softShadows = !ctx.software;
