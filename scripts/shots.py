@@ -5,6 +5,7 @@ import argparse
 import io
 import json
 import pathlib
+import re
 import sys
 import time
 import urllib.request
@@ -99,6 +100,23 @@ def inventory(page):
     return True
 
 
+def conflicts(first, second):
+    """Runs the analysis of conflicts between two plans in the planner's panel and lights up the first of them."""
+    def act(page):
+        page.wait_for_selector("[data-plan=plan-conflict]")
+        page.click("[data-plan=plan-conflict]")
+        page.wait_for_selector(f"[data-layer-chip={first}]")
+        for chip in page.locator("[data-input=layers] [data-layer-chip]").all():
+            if (chip.get_attribute("aria-pressed") == "true") != (chip.get_attribute("data-layer-chip") in (first, second)):
+                chip.click()
+        page.click("#plan-run")
+        page.wait_for_selector("#result-table", timeout=120_000)
+        page.locator("#plan-result").evaluate("element => element.scrollIntoView()")
+        page.wait_for_timeout(5000)
+        return page.locator("[data-result]").count() > 0
+    return act
+
+
 def tool(name, *clicks, wait=2000):
     """Opens a 3D tool and clicks in it or in the scene: a selector, or an offset from its middle."""
     def act(page):
@@ -120,6 +138,9 @@ def planner(city, where):
     """The planner's tools: swipe, attribute table, inventory."""
     plans = [l["id"] for l in city["layers"] if l["geometry"] == "polygon" and not l["base"] and l["count"]][:2]
     shots = [("2d-inventory-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15&tab=plan", inventory)]
+    classed = [l["id"] for l in city["layers"] if l["geometry"] == "polygon" and l["count"] and re.search("plan|land_?use", l["id"]) and l["style"].get("by")][:2]
+    if len(classed) == 2:
+        shots.append(("2d-conflict-zh", "view=2d&lang=zh&theme=light&tab=plan", conflicts(*classed)))
     if len(plans) == 2:
         shots.append(("2d-swipe-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15.5&swipe={plans[0]},{plans[1]}", None))
     if any(l["fields"] and l["count"] and not l["base"] for l in city["layers"]):

@@ -47,6 +47,11 @@ def searching(page):
     page.locator("#search-list [role=option]").first.dispatch_event("mousedown")
     page.wait_for_timeout(1500)
     check("a part of a code finds the parcel", page.inner_text("#feature-id") == str(parcel["id"]))
+    page.fill("#search", f"宗地 {parcel['id'] + 1}")
+    page.wait_for_function("id => document.querySelector('#search-list .t')?.textContent.endsWith(id)", arg=f"宗地 {parcel['id'] + 1}", timeout=10_000)
+    page.locator("#search-list [role=option]").first.dispatch_event("mousedown")
+    page.wait_for_timeout(1500)
+    check("a layer and a number find the parcel", page.inner_text("#feature-id") == str(parcel["id"] + 1))
     page.fill("#search", "没有这个名字的地方")
     page.wait_for_selector("#search-list .note", timeout=10_000)
     check("nothing found is said", "没有找到" in page.inner_text("#search-list"))
@@ -245,6 +250,53 @@ def analysing(page, logged):
     page.click("#plan-clear")
 
 
+def editing(page, logged):
+    """A conflict table and criteria are filled in as rows; what runs is what the rows say."""
+    if not browser.visit(page, BASE, "view=2d&lang=zh&theme=light&tab=plan", "the planner's map is ready again", logged):
+        return
+    browser.appears(page, "[data-plan=plan-conflict]")
+    page.click("[data-plan=plan-conflict]")
+    browser.appears(page, "[data-layer-chip=landuse_plan]")
+    for chip in page.locator("[data-input=layers] [data-layer-chip]").all():
+        wanted = chip.get_attribute("data-layer-chip") in ("landuse_plan", "control_plan")
+        if (chip.get_attribute("aria-pressed") == "true") != wanted:
+            chip.click()
+    page.locator(".inputs details > summary").first.click()
+    table = page.locator("[data-input=table]")
+    table.locator("[data-edit=default]").select_option("none")
+    table.locator("[data-add=conflicts]").click()
+    table.locator("[data-edit=conflicts-0]").fill("0701")
+    table.locator("[data-edit=conflicts-1]").fill("1001")
+    table.locator("[data-add=conflicts]").click()
+    table.locator("[data-edit=conflicts-0]").nth(1).fill("0701")
+    table.locator("[data-edit=conflicts-1]").nth(1).fill("0901")
+    table.locator("[data-list=conflicts] .edit-item > .icon-btn").first.click()
+    table.locator(".as-json > summary").click()
+    page.wait_for_timeout(300)
+    rules = {"default": "none", "conflicts": [["0701", "0901"]]}
+    check("the rows are the JSON of the table", json.loads(table.locator("textarea").input_value()) == rules, table.locator("textarea").input_value())
+    page.click("#plan-run")
+    if check("the conflicts of the table come", browser.appears(page, "#plan-result [data-fact=conflicts]", 120)):
+        right = execute(page, "plan-conflict", {"layers": ["landuse_plan", "control_plan"], "table": rules})
+        check("their number is the API's", page.inner_text("#plan-result [data-fact=conflicts]") == str(right["summary"]["conflicts"]) != "0")
+    page.click("[data-plan=site-selection]")
+    browser.appears(page, "#input-candidates")
+    page.select_option("#input-candidates", "landuse_plan")
+    page.click("[data-add=criteria]")
+    criteria = page.locator("[data-input=criteria]")
+    criteria.locator("[data-edit=measure]").select_option(label="距离")
+    criteria.locator("[data-edit=layer]").select_option("schools")
+    for name, value in (("worst", "2000"), ("best", "200"), ("weight", "2")):
+        criteria.locator(f"[data-edit={name}]").fill(value)
+    page.click("#plan-run")
+    if check("the ranked sites come", browser.appears(page, "[data-result]", 120)):
+        right = execute(page, "site-selection", {"candidates": "landuse_plan", "criteria": [{"measure": "distance", "layer": "schools", "worst": 2000, "best": 200, "weight": 2}]})
+        first = page.locator("[data-result]").first.inner_text()
+        check("the best one is the API's", right["features"][0]["properties"]["code"] in first, first)
+    else:
+        check("the panel says why", False, page.inner_text("#panel-plan")[-300:])
+
+
 def sectioning(page, logged):
     """A line drawn across a pipe: chart, table and map know the pipe, cover and clearance are the API's."""
     city = page.request.get(f"{BASE}/city.json").json()
@@ -306,7 +358,7 @@ def desk():
             tabling(page)
         swiping(page, logged)
         printing(page, logged)
-        for route, part in (("/processes", analysing), ("/query/section", sectioning)):
+        for route, part in (("/processes", analysing), ("/processes", editing), ("/query/section", sectioning)):
             if route in served:
                 part(page, logged)
             else:

@@ -63,6 +63,15 @@ export async function offers(template) {
   return template in (await paths);
 }
 
+/** Whether tiles can be asked for as they were: their address then takes `version`, an instant. */
+export async function hasPast() {
+  paths ||= get("/api").then((document) => document.paths);
+  return Object.entries(await paths).some(([path, at]) => path.startsWith("/tiles/{") && ((at.get && at.get.parameters) || []).some((p) => p.name === "version"));
+}
+
+/** Throws the server's reason where a layer cannot be shown as it was at an instant. */
+export const checkPast = (layer, at) => open(`/collections/${encodeURIComponent(layer)}/items?limit=1&version=${encodeURIComponent(at)}`);
+
 /** The analyses that the server offers (OGC API - Processes), and one of them with its inputs. */
 export const processes = () => get("/processes");
 export const process = (id) => get(`/processes/${encodeURIComponent(id)}`);

@@ -9,7 +9,7 @@ import { state } from "./state.js";
 const TILE = 512; // pixels of a tile; told to Cesium as 256, which makes it choose twice as fine a level
 const SPAN = 4;
 const FINEST = 18;
-const PARTIAL = 250; // milliseconds between pictures of a drawing that is not complete: each costs as much as the last one
+const PARTIAL = 1000; // milliseconds between pictures of a drawing that is not complete: each costs as much as the last one
 const KEEP = 8; // drawings kept: a tile asked for again costs nothing
 
 const fraction = {
@@ -55,10 +55,13 @@ class Drawer {
     const repaint = this.#map.triggerRepaint.bind(this.#map);
     let timer = 0;
     this.#map.triggerRepaint = () => {
-      timer ||= setTimeout(() => {
+      const whole = this.#map.areTilesLoaded();
+      if (timer && !whole) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
         timer = 0;
         if (!this.closed) repaint();
-      }, this.#map.loaded() ? 0 : PARTIAL);
+      }, whole ? 0 : PARTIAL);
     };
   }
 

@@ -6,7 +6,7 @@ import { note } from "./dom.js";
 import { lang, onLang, t } from "./i18n.js";
 import { live } from "./live.js";
 import { emit, on, remember, state } from "./state.js";
-import { bounds, circle, compose, LIVE_STREAM, LIVE_TILES, opening, standing, TERRAIN } from "./style.js";
+import { bounds, circle, compose, LIVE_STREAM, LIVE_TILES, opening, past, standing, TERRAIN } from "./style.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 const overlay = { circle: EMPTY, hits: EMPTY, selected: EMPTY, live: EMPTY, result: EMPTY, draw: EMPTY };
@@ -122,8 +122,16 @@ function failed(event) {
 /** Reloads the style for the current language and basemap theme, keeping the overlays. */
 export async function restyle() {
   base = await api.style(lang(), state.theme, state.thematic);
-  map.setStyle(compose(base, city, overlay), { diff: true });
+  map.setStyle(compose(past(base, moment), city, overlay), { diff: true });
   emit("style", base);
+}
+
+let moment = null;
+/** Shows the layers as they were at an instant (ISO 8601), or as they are for null. */
+export function setMoment(at) {
+  if (at === moment) return;
+  moment = at;
+  map.setStyle(compose(past(base, moment), city, overlay), { diff: true });
 }
 
 /** Shows the ground's heights under the map, or takes them away. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CesiumJS scene: building and pipe models above and below ground, picking, sensors. Loaded on the first switch.
 
-import { authorization } from "./api.js";
+import * as api from "./api.js";
 import { ground } from "./drape.js";
 import { debounce, fill, h, note } from "./dom.js";
 import { number, onLang, t, title } from "./i18n.js";
@@ -66,7 +66,7 @@ export async function start(theCity) {
   live.onChange(drawSensors);
   terrain.onSettled(() => drawSensors({ reset: true }));
   inputs();
-  await Promise.all(city.models.map(loadModel));
+  await Promise.all([...city.models.map((model) => loadModel(model)), external()]);
   lay();
   container.append(h("div", { class: "legend3d", id: "legend3d" }));
   tools.start({
@@ -128,12 +128,28 @@ function pace(busy) {
   if (isSoft) widget.targetFrameRate = busy ? 1 : undefined;
 }
 
-async function loadModel(model) {
+/** Tilesets from elsewhere (a reality mesh) that the city's root tileset places beside its models. */
+async function external() {
+  try {
+    const root = (await (await api.open("/3dtiles/tileset.json")).json()).root;
+    const others = (root.children || []).filter(({ content }) => content && !city.models.some((m) => content.uri === `${m.id}/tileset.json`));
+    await Promise.all(others.map(({ content, transform }) => {
+      const id = decodeURIComponent(content.uri.split("/")[0]);
+      return loadModel({ id, kind: "external", title: { zh: id, en: id }, url: `/3dtiles/${content.uri}` }, transform);
+    }));
+  } catch (error) {
+    window.__errors.push(`/3dtiles/tileset.json: ${error.message || error}`);
+  }
+}
+
+async function loadModel(model, transform) {
   try {
     // Without terrain the globe is the ellipsoid: there the same model standing on height 0.
-    const url = terrain.exists() ? model.url : model.url.replace(/tileset\.json$/, "flat/tileset.json");
-    const resource = new C.Resource({ url, headers: authorization() });
-    const tileset = await C.Cesium3DTileset.fromUrl(resource, { maximumScreenSpaceError: 12, enableCollision: false });
+    const url = terrain.exists() || model.kind === "external" ? model.url : model.url.replace(/tileset\.json$/, "flat/tileset.json");
+    const resource = new C.Resource({ url, headers: api.authorization() });
+    const tileset = await C.Cesium3DTileset.fromUrl(resource, {
+      maximumScreenSpaceError: 12, enableCollision: false, modelMatrix: transform ? C.Matrix4.fromArray(transform) : undefined,
+    });
     tileset.environmentMapManager.enabled = false; // it would paint an atmosphere for every tileset
     ambient(tileset, DAYLIGHT);
     scene.primitives.add(tileset);
@@ -362,6 +378,16 @@ function clicked(position) {
   emit("select", { layer, id: properties.id, properties, model, at });
 }
 
+const NEAR = 2e-4; // degrees within which a moving terminal keeps the ground's height: to find it costs more than to draw the point
+
+/** Where a terminal is drawn: 4 m above the ground. */
+function placed(at, mark) {
+  const known = mark && mark.found;
+  const found = known && Math.abs(known.at[0] - at[0]) + Math.abs(known.at[1] - at[1]) < NEAR ? known : { at, height: terrain.height(at) };
+  if (mark) mark.found = found;
+  return C.Cartesian3.fromDegrees(at[0], at[1], found.height + 4);
+}
+
 function drawSensors(change) {
   if (!widget || !widget.entered || !widget.useDefaultRenderLoop) return;
   if (change.reset) {
@@ -375,8 +401,8 @@ function drawSensors(change) {
   }
   for (const s of [...change.added, ...change.moved]) {
     if (!s.shown) continue;
-    const position = terrain.at(s.shown, 4);
     const mark = marks.get(s.id);
+    const position = placed(s.shown, mark);
     if (mark) mark.position = position;
     else marks.set(s.id, sensors.add({ position, pixelSize: 9, color: C.Color.fromCssColorString(s.color), outlineColor: C.Color.WHITE, outlineWidth: 2, id: { sensor: s.id },
       scaleByDistance: new C.NearFarScalar(400, 1, 2500, 0.35), distanceDisplayCondition: new C.DistanceDisplayCondition(0, 4000) }));
@@ -398,7 +424,7 @@ function legend() {
     under ? [
       shown.length ? shown.map(({ model }) => pipes.legend(city, model, pipeColours, colourPipes)) : h("div", {}, t("noPipes")),
       h("label", { class: "mute", for: "ground-alpha" }, t("groundAlpha")), slider, h("div", { class: "mute" }, t("underNote")),
-    ] : h("ul", {}, shown.map(({ model }) => h("li", {}, title(model.title, model.id), h("b", {}, number(model.count))))));
+    ] : h("ul", {}, shown.map(({ model }) => h("li", {}, title(model.title, model.id), model.count !== undefined && h("b", {}, number(model.count))))));
 }
 
 function colourPipes(how) {

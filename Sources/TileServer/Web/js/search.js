@@ -6,6 +6,7 @@ import { debounce, fill, h, note } from "./dom.js";
 import { number, t, title } from "./i18n.js";
 import { matches, setFilter } from "./layers.js";
 import { emit, remember, state } from "./state.js";
+import { bounds } from "./style.js";
 
 const SHOWN = 12;
 let city = null;
@@ -82,12 +83,29 @@ async function ask() {
   let found = { results: [], total: 0 };
   let problem = null;
   try {
+    const numbered = await byNumber(text);
     if (await api.offers("/search")) found = await api.search(text, SHOWN);
+    if (numbered) found = { total: found.total + 1, results: [numbered, ...found.results] };
   } catch (error) {
     problem = error.message;
   }
   if (mine !== ticket) return;
   draw(layers, found, problem);
+}
+
+/** The feature of "layer number" (宗地 12, parcels/12); null where the text is none or there is no such feature. */
+async function byNumber(text) {
+  const [, name, id] = /^(.+?)[\s/#:：]*(\d+)$/u.exec(text) || [];
+  const layer = name && city.layers.find((l) => [l.id, l.title.zh, l.title.en].some((n) => n && n.toLowerCase() === name.toLowerCase()));
+  if (!layer) return null;
+  try {
+    const { properties, geometry } = await api.feature(layer.id, id);
+    const [w, s, e, n] = bounds(geometry);
+    return { layer: layer.id, title: layer.title, id: Number(id), code: properties.code, name: properties.name || `${title(layer.title, layer.id)} ${id}`, center: [(w + e) / 2, (s + n) / 2], bbox: [w, s, e, n] };
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
 }
 
 function draw(layers, found, problem) {

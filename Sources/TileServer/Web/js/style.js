@@ -40,6 +40,14 @@ const HEIGHT = [
 ];
 const EXACT_HEIGHT = ["case", [">", ["to-number", ["get", "height"], 0], 0], ["to-number", ["get", "height"], 0], HEIGHT];
 
+/** A style whose vector tiles are those of an instant; the style itself for null. */
+export function past(base, at) {
+  if (!at) return base;
+  const asked = (url) => `${url}${url.includes("?") ? "&" : "?"}version=${encodeURIComponent(at)}`;
+  const sources = Object.entries(base.sources).map(([id, source]) => [id, source.type === "vector" && source.tiles && id !== LIVE_TILES ? { ...source, tiles: source.tiles.map(asked) } : source]);
+  return { ...base, sources: Object.fromEntries(sources) };
+}
+
 /** The style with visibility, extrusions and overlays. `data`: overlay name -> GeoJSON; `on`: the ids of the layers shown. */
 export function compose(base, city, data, on = state.layers) {
   const style = { ...base, sources: { ...base.sources }, layers: [] };

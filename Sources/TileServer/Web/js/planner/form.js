@@ -4,6 +4,8 @@
 import * as api from "../api.js";
 import { draw, stop } from "../draw.js";
 import { h } from "../dom.js";
+import { editor, edits } from "./editor.js";
+import { complete } from "./schemas.js";
 import { has, number, t, title } from "../i18n.js";
 import * as map2d from "../map2d.js";
 import { state } from "../state.js";
@@ -21,6 +23,9 @@ export function kindOf(schema) {
   if (schema.enum) return "enum";
   return { number: "number", integer: "number", boolean: "boolean", string: "text" }[schema.type] || "json";
 }
+
+/** A plain text that names a layer, which only its description tells. */
+const namesLayer = (input) => input.schema.type === "string" && !input.schema.enum && /^a layer\b/.test(input.description || "");
 
 const label = (name, input) => (has(`input_${name}`) ? t(`input_${name}`) : input.title || name);
 
@@ -47,7 +52,7 @@ export function form(city, process) {
 function make(city, name, input) {
   const { schema } = input;
   const areas = city.layers.filter((l) => l.geometry === "polygon" && l.count);
-  switch (kindOf(schema)) {
+  switch (namesLayer(input) ? "layer" : kindOf(schema)) {
     case "parcel": return geometry(city, true);
     case "polygon": return geometry(city, false);
     case "layers": return checklist(name, schema.maxItems && schema.maxItems <= 8 ? areas.filter((l) => !l.base) : city.layers.filter((l) => l.count), input.minOccurs > 0);
@@ -65,7 +70,10 @@ function make(city, name, input) {
       const box = h("input", { class: "field", "aria-labelledby": `label-${name}` });
       return { element: box, value: () => box.value.trim() || undefined };
     }
-    default: return json(name);
+    default: {
+      const whole = complete(name, schema);
+      return edits(whole) ? table(city, name, whole) : json(name);
+    }
   }
 }
 
@@ -83,6 +91,28 @@ function checklist(name, layers, must) {
       event.currentTarget.setAttribute("aria-pressed", String(chosen.has(l.id)));
     } }, title(l.title, l.id))));
   return { element, value: () => (chosen.size ? [...chosen] : undefined) };
+}
+
+/** Fields for an object or a list, and the same as JSON for those who have it in a file. */
+function table(city, name, schema) {
+  const made = editor({ city, layer: () => document.getElementById("input-candidates")?.value }, name, schema);
+  const text = json(name);
+  const whole = h("details", { class: "as-json" }, h("summary", {}, "JSON"), text.element);
+  whole.addEventListener("toggle", () => whole.open && (text.element.value = made.value() === undefined ? "" : JSON.stringify(made.value(), null, 1)));
+  text.element.addEventListener("change", () => {
+    try {
+      made.set(text.value());
+      text.element.setCustomValidity("");
+    } catch (error) {
+      text.element.setCustomValidity(error.message);
+      text.element.reportValidity();
+    }
+  });
+  const value = () => {
+    if (text.element.validationMessage) throw new Error(text.element.validationMessage);
+    return made.value();
+  };
+  return { element: h("div", { class: "edit" }, made.element, whole), value, set: (next) => made.set(next.value) };
 }
 
 function json(name) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two plans over the same ground, divided by a line that is dragged: the left one on the page's map, the right one on a
-// second map that follows it.
+// Two plans, or a plan at two moments, over the same ground, divided by a line that is dragged: the left one on the page's
+// map, the right one on a second map that follows it. A side is "layer" or "layer@instant".
 
 import * as api from "../api.js";
-import { fill, h } from "../dom.js";
+import { fill, h, note } from "../dom.js";
 import { onLang, t, title } from "../i18n.js";
 import * as map2d from "../map2d.js";
 import { emit, on, remember, state } from "../state.js";
-import { compose } from "../style.js";
+import { compose, past } from "../style.js";
 
 let city = null;
 let right = null; // the second map
@@ -30,6 +30,28 @@ export function start(theCity) {
 
 const flat = () => state.view === "2d" || state.view === "2.5d";
 
+const part = (side) => {
+  const [id, at] = side.split("@");
+  return { id, at: at || null };
+};
+let hasPast = false;
+
+/** The sides without a moment that the server cannot show; why is told. */
+async function possible(sides) {
+  hasPast = await api.hasPast().catch(() => false);
+  return Promise.all(sides.map(async (side) => {
+    const { id, at } = part(side);
+    if (!at || !hasPast) return id;
+    try {
+      await api.checkPast(id, at);
+      return side;
+    } catch (error) {
+      note(error.message);
+      return id;
+    }
+  }));
+}
+
 /** What can be compared: areas; plans first. */
 const choices = () => city.layers.filter((l) => l.geometry === "polygon" && l.count).sort((a, b) => Number(a.base) - Number(b.base));
 
@@ -40,8 +62,9 @@ export function toggle() {
 }
 
 /** Shows plan `sides[0]` left and `sides[1]` right of the line. */
-export async function begin(sides) {
-  if (!sides.every((id) => choices().some((l) => l.id === id))) return stop();
+export async function begin(asked) {
+  if (!asked.every((side) => choices().some((l) => l.id === part(side).id))) return stop();
+  const sides = await possible(asked);
   if (!before) {
     before = new Set(state.layers);
     hadLive = state.live;
@@ -74,6 +97,7 @@ export function stop() {
   before = null;
   state.swipe = null;
   map2d.addMap(null);
+  map2d.setMoment(null);
   if (right) {
     right.remove();
     box.remove();
@@ -88,7 +112,8 @@ export function stop() {
 const sideLayers = (id) => new Set([...city.layers.filter((l) => l.base && before.has(l.id) && l.geometry !== "polygon").map((l) => l.id), ...["land_general", "water"].filter((base) => before.has(base)), id]);
 
 function show() {
-  state.layers = sideLayers(state.swipe[0]);
+  state.layers = sideLayers(part(state.swipe[0]).id);
+  map2d.setMoment(part(state.swipe[0]).at);
   state.live = false;
   emit("live:visible");
   emit("layers");
@@ -96,7 +121,8 @@ function show() {
 }
 
 function style() {
-  return compose(map2d.baseStyle(), city, { selected: map2d.overlays().selected }, sideLayers(state.swipe[1]));
+  const { id, at } = part(state.swipe[1]);
+  return compose(past(map2d.baseStyle(), at), city, { selected: map2d.overlays().selected }, sideLayers(id));
 }
 
 function restyle() {
@@ -117,15 +143,30 @@ function place() {
 
 function draw() {
   if (!bar || !state.swipe) return;
-  const select = (i, key) => h("label", { class: `swipe-side side-${i}` }, h("span", { class: "lbl" }, t(key)),
-    h("select", { class: "field", id: `swipe-${i}`, onchange: (event) => { const sides = [...state.swipe]; sides[i] = event.target.value; begin(sides); } },
-      choices().map((l) => h("option", { value: l.id, selected: l.id === state.swipe[i] }, title(l.title, l.id)))));
+  const put = (i, id, at) => {
+    const sides = [...state.swipe];
+    sides[i] = at ? `${id}@${at}` : id;
+    begin(sides);
+  };
+  const select = (i, key) => {
+    const { id, at } = part(state.swipe[i]);
+    return h("label", { class: `swipe-side side-${i}` }, h("span", { class: "lbl" }, t(key)),
+      h("select", { class: "field", id: `swipe-${i}`, onchange: (event) => put(i, event.target.value, at) }, choices().map((l) => h("option", { value: l.id, selected: l.id === id }, title(l.title, l.id)))),
+      hasPast && h("input", { class: "field", type: "datetime-local", step: 1, id: `swipe-at-${i}`, value: at ? local(at) : "", title: t("swipeAt"), "aria-label": t("swipeAt"),
+        onchange: (event) => put(i, id, event.target.value ? new Date(event.target.value).toISOString().replace(".000", "") : null) }));
+  };
   const range = h("input", { type: "range", id: "swipe-range", min: 0, max: 100, step: 0.5, value: split * 100, "aria-label": t("swipeLine"),
     oninput: (event) => { split = Number(event.target.value) / 100; place(); } });
   fill(bar, h("div", { class: "swipe-line", onpointerdown: drag(range) }, h("i", { "aria-hidden": "true" }, "⇔")),
     h("div", { class: "swipe-panel" }, select(0, "swipeLeft"), range, select(1, "swipeRight"),
       h("button", { class: "icon-btn", id: "swipe-close", title: t("close"), "aria-label": t("close"), onclick: stop }, "✕")));
   place();
+}
+
+/** An instant in the form of a date and time field: the browser's own time zone. */
+function local(at) {
+  const date = new Date(at);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 }
 
 const drag = (range) => (event) => {
