@@ -2,6 +2,7 @@
 """The planner's tools of the page in a real headless Chromium: search, attribute table, swipe comparison, printing."""
 
 import csv
+import datetime
 import io
 import json
 import pathlib
@@ -143,6 +144,27 @@ def swiping(page, logged):
     page.wait_for_timeout(2000)
     check("the comparison ends", page.locator("#swipe-map").count() == 0 and "swipe=" not in page.evaluate("location.hash"))
     check("the maps moved together", same.size == both.size and len(same.getcolors(1 << 22)) > 3)
+
+
+def moments(page, logged):
+    """A plan at a moment beside the plan of now: the left map's tiles of that plan, and no others, are those of the moment."""
+    plan = ask(page, {"layers": ["landuse_plan"], "limit": 1})["layers"][0]["features"][0]
+    at = browser.middle(plan["geometry"])
+    answers = []
+    page.on("response", lambda r: answers.append((r.url, r.status)) if "version=" in r.url and "/tiles/" in r.url else None)
+    moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if not browser.visit(page, BASE, f"view=2d&lang=zh&theme=light&center={at[0]:.6f},{at[1]:.6f}&zoom=15.5&swipe=landuse_plan@{moment},landuse_plan", "the comparison of moments is ready", logged):
+        return
+    check("tiles of the moment are asked and given", answers and all(status < 400 for _, status in answers), answers[:3])
+    check("only those of the plan", all("/tiles/landuse_plan/" in url for url, _ in answers), answers[:3])
+    check("the left side says its moment", page.input_value("#swipe-at-0") != "" and page.input_value("#swipe-at-1") == "")
+    asked = len(answers)
+    page.fill("#swipe-at-1", page.input_value("#swipe-at-0"))
+    page.press("#swipe-at-1", "Tab")
+    page.wait_for_timeout(2500)
+    check("the right side takes a moment too", len(answers) > asked and "%40" in page.evaluate("location.hash").split("swipe=")[1].split(",")[1])
+    page.click("#swipe-close")
+    page.wait_for_timeout(1000)
 
 
 def printing(page, logged):
@@ -357,6 +379,11 @@ def desk():
                 skip("search", "the server has no /search")
             tabling(page)
         swiping(page, logged)
+        parameters = served["/tiles/{tileset}/{z}/{x}/{y}.mvt"]["get"]["parameters"]
+        if any(p.get("name") == "version" for p in parameters):
+            moments(page, logged)
+        else:
+            skip("swipe of moments", "tiles have no past")
         printing(page, logged)
         for route, part in (("/processes", analysing), ("/processes", editing), ("/query/section", sectioning)):
             if route in served:

@@ -126,11 +126,11 @@ export async function restyle() {
   emit("style", base);
 }
 
-let moment = null;
-/** Shows the layers as they were at an instant (ISO 8601), or as they are for null. */
-export function setMoment(at) {
-  if (at === moment) return;
-  moment = at;
+let moment = {};
+/** Shows a layer as it was at an instant (ISO 8601), or as it is without one. */
+export function setMoment(next) {
+  if (next.id === moment.id && next.at === moment.at) return;
+  moment = next;
   map.setStyle(compose(past(base, moment), city, overlay), { diff: true });
 }
 

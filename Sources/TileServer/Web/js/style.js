@@ -40,11 +40,12 @@ const HEIGHT = [
 ];
 const EXACT_HEIGHT = ["case", [">", ["to-number", ["get", "height"], 0], 0], ["to-number", ["get", "height"], 0], HEIGHT];
 
-/** A style whose vector tiles are those of an instant; the style itself for null. */
-export function past(base, at) {
+/** A style with the tiles of one layer as they were: `{id, at}`, the layer and an instant; the style itself without an instant. */
+export function past(base, { id: layer, at }) {
   if (!at) return base;
+  const of = new Set(base.layers.filter((l) => l.metadata && l.metadata["twin:layer"] === layer).map((l) => l.source));
   const asked = (url) => `${url}${url.includes("?") ? "&" : "?"}version=${encodeURIComponent(at)}`;
-  const sources = Object.entries(base.sources).map(([id, source]) => [id, source.type === "vector" && source.tiles && id !== LIVE_TILES ? { ...source, tiles: source.tiles.map(asked) } : source]);
+  const sources = Object.entries(base.sources).map(([id, source]) => [id, of.has(id) && source.tiles ? { ...source, tiles: source.tiles.map(asked) } : source]);
   return { ...base, sources: Object.fromEntries(sources) };
 }
 

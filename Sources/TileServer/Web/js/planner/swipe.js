@@ -97,7 +97,7 @@ export function stop() {
   before = null;
   state.swipe = null;
   map2d.addMap(null);
-  map2d.setMoment(null);
+  map2d.setMoment({});
   if (right) {
     right.remove();
     box.remove();
@@ -113,7 +113,7 @@ const sideLayers = (id) => new Set([...city.layers.filter((l) => l.base && befor
 
 function show() {
   state.layers = sideLayers(part(state.swipe[0]).id);
-  map2d.setMoment(part(state.swipe[0]).at);
+  map2d.setMoment(part(state.swipe[0]));
   state.live = false;
   emit("live:visible");
   emit("layers");
@@ -121,8 +121,8 @@ function show() {
 }
 
 function style() {
-  const { id, at } = part(state.swipe[1]);
-  return compose(past(map2d.baseStyle(), at), city, { selected: map2d.overlays().selected }, sideLayers(id));
+  const shown = part(state.swipe[1]);
+  return compose(past(map2d.baseStyle(), shown), city, { selected: map2d.overlays().selected }, sideLayers(shown.id));
 }
 
 function restyle() {
