@@ -140,7 +140,8 @@ def planner(city, where):
     shots = [("2d-inventory-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15&tab=plan", inventory)]
     classed = [l["id"] for l in city["layers"] if l["geometry"] == "polygon" and l["count"] and re.search("plan|land_?use", l["id"]) and l["style"].get("by")][:2]
     if len(classed) == 2:
-        shots.append(("2d-conflict-zh", "view=2d&lang=zh&theme=light&tab=plan", conflicts(*classed)))
+        under = ",".join([classed[0], *(l["id"] for l in city["layers"] if l["geometry"] == "line" and (l["base"] or l["style"].get("visible")))])
+        shots.append(("2d-conflict-zh", f"view=2d&lang=zh&theme=light&tab=plan&layers={under}", conflicts(*classed)))
     if len(plans) == 2:
         shots.append(("2d-swipe-zh", f"view=2d&lang=zh&theme=light&{where}&zoom=15.5&swipe={plans[0]},{plans[1]}", None))
     if any(l["fields"] and l["count"] and not l["base"] for l in city["layers"]):
