@@ -21,7 +21,7 @@ public struct CityView: Sendable {
 public final class City: Sendable {
     /// What is swapped when the store changes.
     private struct State {
-        var yaml: String
+        var texts: [String]
         var project: CityProject
         var profiles: ProfileSet
         var coordinates: CityCoordinates
@@ -55,26 +55,32 @@ public final class City: Sendable {
         directory = store.directory
         identity = try store.identity()
         let version = try store.version()
-        let (yaml, project, profiles) = try Self.readProject(store)
+        let (texts, project, profiles) = try Self.readProject(store)
         let coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         let stored = Set(try store.layers().map(\.id))
         let views = try Self.load(project.layers.filter { stored.contains($0.id) }, store, coordinates)
         state = Mutex(
             State(
-                yaml: yaml, project: project, profiles: profiles, coordinates: coordinates,
+                texts: texts, project: project, profiles: profiles, coordinates: coordinates,
                 view: CityView(version: version, layers: views))
         )
         SnapshotVerifier.watch(self)
     }
 
-    /// The project and its profiles as of the last import; `yaml` is the text of all of them.
-    private static func readProject(
-        _ store: CityStore
-    ) throws -> (yaml: String, project: CityProject, profiles: ProfileSet) {
+    /// The project's text and folder as of the last import.
+    private static func readText(_ store: CityStore) throws -> (yaml: String, folder: String) {
         guard let yaml = try store.metadata("project"), let folder = try store.metadata("folder") else {
             throw TwinError(
                 .store, "the store \(store.directory) has no project; its first import did not finish, run it again")
         }
+        return (yaml, folder)
+    }
+
+    /// The project and its profiles as of the last import; `texts` is all that they are made of.
+    private static func readProject(
+        _ store: CityStore
+    ) throws -> (texts: [String], project: CityProject, profiles: ProfileSet) {
+        let (yaml, folder) = try readText(store)
         let project = try CityProject.parse(
             yaml, file: "\(store.directory) (city.yaml)", folder: folder, resolvesPaths: false)
         var texts: [String: (text: String, file: String)] = [:]
@@ -83,8 +89,14 @@ public final class City: Sendable {
             texts[kind] = (text, "\(store.directory) (profile \(kind))")
         }
         let profiles = try ProfileSet(texts)
-        let all = yaml + texts.sorted { $0.key < $1.key }.map(\.value.text).joined()
-        return (all, project.colored(by: profiles), profiles)
+        return (try Self.texts(store, project), project.colored(by: profiles), profiles)
+    }
+
+    /// What a project is made of: equal texts, equal project. Comparing them costs some lookups, parsing milliseconds.
+    private static func texts(_ store: CityStore, _ project: CityProject) throws -> [String] {
+        let (yaml, folder) = try readText(store)
+        return try [yaml, folder]
+            + project.profiles.keys.sorted().map { try store.metadata(CityStore.profileKey($0)) ?? "" }
     }
 
     /// The project as of the present view.
@@ -197,10 +209,10 @@ public final class City: Sendable {
         let version = try store.version()
         let isDamaged = next.view.layers.contains { $0.snapshot.isSuspect }
         guard version != next.view.version || isDamaged || compactions.hasFinished else { return false }
-        let (yaml, project, profiles) = try Self.readProject(store)
-        let isNewProject = yaml != next.yaml
+        let isNewProject = try Self.texts(store, next.project) != next.texts
         if isNewProject {
-            next.yaml = yaml
+            let (texts, project, profiles) = try Self.readProject(store)
+            next.texts = texts
             next.project = project
             next.profiles = profiles
             next.coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
