@@ -5,19 +5,6 @@ import Synchronization
 import Tiles
 import TwinEngine
 
-/// A finished tile: shared, never copied.
-struct CachedTile: Sendable {
-    /// Empty for a tile without features.
-    var plain: ByteBuffer
-    var compressed: ByteBuffer
-    var entityTag: String
-    let use = TileUse()
-
-    var isEmpty: Bool { plain.readableBytes == 0 }
-    /// Bytes held, with an allowance for the entry itself.
-    var cost: Int { plain.readableBytes + compressed.readableBytes + 256 }
-}
-
 /// What a cached tile depends on. A change that touches the tile gives another key; the old entry ages out.
 struct TileKey: Hashable, Sendable {
     var tileset: String

@@ -32,15 +32,10 @@ enum LiveTileRoutes {
         let tile = try await server.liveTiles.cache.tile(key) {
             try await server.workers.run {
                 let bytes = try server.city.liveTile(id, snapshot)
-                guard !bytes.isEmpty else {
-                    return CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: EntityTag.of([]))
-                }
-                return CachedTile(
-                    plain: ByteBuffer(bytes: bytes), compressed: ByteBuffer(bytes: try gzipped(bytes)),
-                    entityTag: EntityTag.of(bytes))
+                return CachedTile(PackedTile(plain: bytes, gzip: bytes.isEmpty ? [] : try gzipped(bytes)))
             }
         }
-        var reply = TileRoutes.reply(tile, request.request)
+        var reply = try await TileRoutes.reply(tile, server, request.request)
         reply.cacheControl = cacheControl(server)
         return reply
     }

@@ -123,10 +123,11 @@ enum TileRoutes {
         let tile = try await server.tiles.tile(key) {
             try await server.workers.run {
                 try check(choice.filters, choice.layers)
-                return try make(server, id, shown, choice)
+                return CachedTile(
+                    try packTile(server.city, id, shown, filters: choice.filters, inDegrees: choice.inDegrees))
             }
         }
-        var reply = reply(tile, request.request, cacheControl(shown))
+        var reply = try await reply(tile, server, request.request, cacheControl(shown))
         reply.freshness = Freshness(city: state, tile: tile.use)
         return reply
     }
@@ -168,16 +169,9 @@ enum TileRoutes {
         return isPublic ? kept : "private, \(kept)"
     }
 
-    private static func make(
-        _ server: CityServer, _ id: TileID, _ shown: [ReadableLayer], _ choice: TileChoice
-    ) throws -> CachedTile {
-        let tile = try packTile(server.city, id, shown, filters: choice.filters, inDegrees: choice.inDegrees)
-        return CachedTile(
-            plain: ByteBuffer(bytes: tile.plain), compressed: ByteBuffer(bytes: tile.gzip),
-            entityTag: EntityTag.of(tile.plain))
-    }
-
-    static func reply(_ tile: CachedTile, _ request: Request, _ cacheControl: String = "no-cache") -> Reply {
+    static func reply(
+        _ tile: CachedTile, _ server: CityServer, _ request: Request, _ cacheControl: String = "no-cache"
+    ) async throws -> Reply {
         let type = "application/vnd.mapbox-vector-tile"
         guard !tile.isEmpty else {
             var reply = Reply(status: .noContent)
@@ -191,7 +185,7 @@ enum TileRoutes {
             reply.headers[.contentEncoding] = "gzip"
             reply.entityTag = EntityTag.compressed(tile.entityTag)
         } else {
-            reply = Reply(tile.plain, type: type)
+            reply = Reply(try await server.workers.run { try tile.plainBytes() }, type: type)
             reply.entityTag = tile.entityTag
         }
         reply.headers[.vary] = "Accept-Encoding, Authorization"

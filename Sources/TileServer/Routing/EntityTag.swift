@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tiles
 
 /// Strong entity tags (RFC 9110 §8.8.3) from content.
 enum EntityTag {
@@ -6,6 +7,9 @@ enum EntityTag {
     static func of(_ bytes: [UInt8]) -> String {
         "\"\(hex(hash(bytes)))\""
     }
+
+    /// The tag of bytes of some sums.
+    static func of(_ sum: JoinableSum) -> String { "\"\(hex(sum.digest))\"" }
 
     /// The tag of the gzip form of a tagged body: a strong tag names one exact sequence of bytes.
     static func compressed(_ tag: String) -> String {

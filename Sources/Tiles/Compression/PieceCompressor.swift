@@ -109,11 +109,9 @@ public struct PieceCompressor: ~Copyable {
     /// The beginning of a gzip member, without name and time.
     public static let head: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
 
-    /// The end of a gzip member whose blocks give some bytes.
-    public static func tail(_ plain: [UInt8]) -> [UInt8] {
-        // Safe: libdeflate reads the buffer's own bytes.
-        let checksum = unsafe plain.withUnsafeBytes { unsafe libdeflate_crc32(0, $0.baseAddress, $0.count) }
-        let size = UInt32(truncatingIfNeeded: plain.count)
-        return end + [checksum, size].flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    /// The end of a gzip member whose blocks give bytes of some sums.
+    public static func tail(_ sum: JoinableSum) -> [UInt8] {
+        let size = UInt32(truncatingIfNeeded: sum.count)
+        return end + [sum.crc32, size].flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
     }
 }

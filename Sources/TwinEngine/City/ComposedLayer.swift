@@ -4,22 +4,6 @@ import Tiles
 
 /// One layer of a tile as ``TileComposer`` remembers it: in pieces, or as a whole where they are not worth it.
 struct ComposedLayer: Sendable {
-    /// A run of the snapshot's rows, or the changed features.
-    fileprivate struct Piece: Sendable {
-        var ranges: [Range<Int>] = []
-        /// Rows of it that changes hide. They only become more while the snapshot is the same.
-        var hidden = 0
-        var content = LayerPiece()
-        /// Names of the states of keys and values before and after it: equal names, equal states.
-        var before = 0
-        var after = 0
-        var ladder: SquareLadder?
-        var features: [UInt8]?
-        var values: [UInt8]?
-
-        var rows: Range<Int> { (ranges.first?.lowerBound ?? 0)..<(ranges.last?.upperBound ?? 0) }
-    }
-
     private(set) var view: LayerView
     private var request: TileRequest
     /// With the rules of the layer, not coarsened.
@@ -27,12 +11,15 @@ struct ComposedLayer: Sendable {
     private let columns: [Int]
     /// The rows and the limit that decides over them.
     private var rows: TileRows
-    fileprivate var pieces: [Piece] = []
-    fileprivate var changed = Piece()
+    /// Of the snapshot's rows, then of the changed features in the order in which they are drawn.
+    private var pieces: [ComposedPiece] = []
+    private var snapshotPieces = 0
     private var states = 0
+    /// The keys and the snapshot's values, where these are few: they are compressed together.
+    private var tables: (plain: [UInt8], run: PackedRun)?
     /// Instead of pieces: the whole layer, and its compressed form.
     private var whole: [UInt8]?
-    private var wholePacked: [UInt8]?
+    private var wholeRun: PackedRun?
 
     init(_ view: LayerView, _ area: GridBox, _ request: TileRequest, _ tools: TileTools) throws {
         self.view = view
@@ -41,16 +28,14 @@ struct ComposedLayer: Sendable {
         columns = view.columns(request)
         rows = view.tileRows(area)
         let canSplit = LayerTileEncoder.hasPieces(view.definition.geometry, request.rules, zoom: request.tile.z)
-        guard canSplit, rows.count >= 256 else {
+        guard canSplit, view.mostBytes(rows, columns.count) >= TileComposer.smallestTile else {
             try makeWhole(area, tools)
             return
         }
-        var ladder: SquareLadder?
-        coarsen(&ladder, tools)
-        try makePieces(hasLadder: ladder != nil, tools)
-        if size < TileComposer.smallestTile / 2 || size > request.rules.maximumBytes ?? .max {
-            try makeWhole(area, tools)
-        }
+        var hasLadder = false
+        coarsen(&hasLadder, tools)
+        try makePieces(hasLadder: hasLadder, tools)
+        if size > request.rules.maximumBytes ?? .max { try makeWhole(area, tools) }
     }
 
     /// The layer's bytes.
@@ -62,15 +47,14 @@ struct ComposedLayer: Sendable {
 
     /// Bytes that remembering it takes.
     var cost: Int {
-        let packed = pieces.reduce(0) { $0 + ($1.features?.count ?? 0) + ($1.values?.count ?? 0) + 256 }
-        return size + (wholePacked?.count ?? 0) + packed + (pieces.first?.ladder == nil ? 0 : pieces.count * 600) + 1024
+        let packed = pieces.reduce(0) { $0 + $1.cost }
+        return size + (wholeRun?.packed.count ?? 0) + packed + 1024
     }
 
     // MARK: Making
 
     private mutating func makeWhole(_ area: GridBox, _ tools: TileTools) throws {
         pieces = []
-        changed = Piece()
         tools.encoder.begin(asked.tile)
         var none: RowFilter?
         _ = try view.encode(area, asked, filter: &none, scratch: &tools.scratch, into: &tools.encoder)
@@ -78,12 +62,11 @@ struct ComposedLayer: Sendable {
     }
 
     /// Decides how large the squares are.
-    private mutating func coarsen(_ ladder: inout SquareLadder?, _ tools: TileTools) {
-        request = asked
-        rows.extents = nil
-        rows.limit = 0
+    private mutating func coarsen(_ hasLadder: inout Bool, _ tools: TileTools) {
+        var ladder: SquareLadder?
         view.coarsen(
             &rows, &request, attributes: columns.count, ladder: &ladder, passes: { _ in true }, scratch: &tools.scratch)
+        hasLadder = ladder != nil
     }
 
     private func begin(_ tools: TileTools) -> TileFields {
@@ -95,13 +78,13 @@ struct ComposedLayer: Sendable {
     private mutating func makePieces(hasLadder: Bool, _ tools: TileTools) throws {
         let fields = begin(tools)
         let (view, rows) = (view, rows)
-        var made: [Piece] = []
-        var piece = Piece()
+        var (made, states, state) = ([ComposedPiece](), 0, 0)
+        var piece = ComposedPiece()
         func finish() {
-            piece.content = tools.encoder.takePiece()
-            (piece.before, piece.after) = (made.count, made.count + 1)
+            piece.replace(with: tools.encoder.takePiece(), after: state, &states)
+            state = piece.after
             made.append(piece)
-            piece = Piece()
+            piece = ComposedPiece()
         }
         for range in rows.ranges {
             var start = range.lowerBound
@@ -115,46 +98,54 @@ struct ComposedLayer: Sendable {
             if start < range.upperBound { piece.ranges.append(start..<range.upperBound) }
         }
         finish()
-        try addChanged(fields, tools)
-        finish()
-        changed = made.removeLast()
+        snapshotPieces = made.count
+        var changed = rows.changed[...]
+        for new in ComposedPiece.split(members, known: []) {
+            piece = new
+            for row in changed.prefix(new.members.count) {
+                try view.offer(row, fields, nil, .webMercator, scratch: &tools.scratch, to: &tools.encoder)
+            }
+            changed = changed.dropFirst(new.members.count)
+            finish()
+        }
         pieces = made
-        states = made.count + 1
+        self.states = states
         countHidden(view.delta.hiddenRows)
         guard hasLadder else { return }
         for index in pieces.indices { pieces[index].ladder = ladder(of: pieces[index], tools) }
-        changed.ladder = ladder(of: changed, tools)
     }
 
-    private func addChanged(_ fields: TileFields, _ tools: TileTools) throws {
-        for row in rows.changed {
-            try view.offer(row, fields, nil, .webMercator, scratch: &tools.scratch, to: &tools.encoder)
+    /// The changed features of the tile, in their order.
+    private var members: [ComposedPiece.Member] {
+        rows.changed.map { row in
+            let feature = view.delta.features[-1 - row]
+            return ComposedPiece.Member(id: feature.id, changed: feature.changed)
         }
     }
 
     /// Counts the hidden rows of each piece; returns those of which there are more now.
     @discardableResult
-    private mutating func countHidden(_ hidden: Set<Int>) -> [Int] {
-        var counts = Array(repeating: 0, count: pieces.count)
+    private mutating func countHidden(_ hidden: Set<Int>) -> Set<Int> {
+        var counts = Array(repeating: 0, count: snapshotPieces)
         for row in hidden {
             // The last piece that begins at the row or before.
-            var low = 0, high = pieces.count
+            var low = 0, high = snapshotPieces
             while low < high {
                 let middle = (low + high) / 2
                 if pieces[middle].rows.lowerBound <= row { low = middle + 1 } else { high = middle }
             }
             if low > 0, pieces[low - 1].rows.contains(row) { counts[low - 1] += 1 }
         }
-        var touched: [Int] = []
-        for index in pieces.indices where pieces[index].hidden != counts[index] {
+        var touched: Set<Int> = []
+        for index in 0..<snapshotPieces where pieces[index].hidden != counts[index] {
             pieces[index].hidden = counts[index]
-            touched.append(index)
+            touched.insert(index)
         }
         return touched
     }
 
     /// What a piece adds to the estimate of the layer's size.
-    private func ladder(of piece: Piece, _ tools: TileTools) -> SquareLadder {
+    private func ladder(of piece: ComposedPiece, _ tools: TileTools) -> SquareLadder {
         var ladder = SquareLadder(asked.rules, tile: asked.tile, attributes: columns.count)
         var all = rows
         all.limit = view.limit(asked)
@@ -163,9 +154,11 @@ struct ComposedLayer: Sendable {
             return true
         }
         for range in piece.ranges { _ = all.forEach(in: range, hidden: view.delta.hiddenRows, add) }
-        if piece.ranges.isEmpty { _ = rows.changed.allSatisfy(add) }
+        for member in piece.members { _ = row(of: member).map(add) }
         return ladder
     }
+
+    private func row(of member: ComposedPiece.Member) -> Int? { view.delta.index[member.id].map { -1 - $0 } }
 
     // MARK: Remaking
 
@@ -175,46 +168,50 @@ struct ComposedLayer: Sendable {
         guard next.definition == view.definition, next.coordinates.grid == view.coordinates.grid else { return false }
         guard whole == nil, next.snapshot === view.snapshot else { return false }
         view = next
-        let touched = Set(countHidden(next.delta.hiddenRows))
+        var stale = countHidden(next.delta.hiddenRows)
         rows.changed = next.changedRows(area)
-        guard hasSameSquares(touched, tools) else { return false }
+        let changed = ComposedPiece.split(members, known: pieces[snapshotPieces...])
+        pieces.replaceSubrange(snapshotPieces..., with: changed)
+        for index in snapshotPieces..<pieces.count where pieces[index].before < 0 { stale.insert(index) }
+        guard hasSameSquares(stale, tools) else { return false }
         let fields = begin(tools)
         var adopted = 0, state = 0
         for index in pieces.indices {
-            guard touched.contains(index) || pieces[index].before != state else {
+            guard stale.contains(index) || pieces[index].before != state else {
                 state = pieces[index].after
                 continue
             }
             for earlier in adopted..<index { tools.encoder.adopt(pieces[earlier].content) }
             adopted = index + 1
-            for range in pieces[index].ranges {
-                try view.forEachRow(in: range, rows) { row in
-                    try next.offer(row, fields, nil, .webMercator, scratch: &tools.scratch, to: &tools.encoder)
-                }
-            }
-            pieces[index].replace(with: tools.encoder.takePiece(), state, &states)
+            try offer(pieces[index], fields, tools)
+            pieces[index].replace(with: tools.encoder.takePiece(), after: state, &states)
             state = pieces[index].after
-        }
-        if !rows.changed.isEmpty || !changed.content.features.isEmpty {
-            for earlier in adopted..<pieces.count { tools.encoder.adopt(pieces[earlier].content) }
-            try addChanged(fields, tools)
-            changed.replace(with: tools.encoder.takePiece(), state, &states)
         }
         return size <= request.rules.maximumBytes ?? .max
     }
 
-    /// Whether the squares would come out as large as they are, after a change of some pieces and of the changed features.
-    private mutating func hasSameSquares(_ touched: Set<Int>, _ tools: TileTools) -> Bool {
+    private func offer(_ piece: ComposedPiece, _ fields: TileFields, _ tools: TileTools) throws {
+        for range in piece.ranges {
+            try view.forEachRow(in: range, rows) { row in
+                try view.offer(row, fields, nil, .webMercator, scratch: &tools.scratch, to: &tools.encoder)
+            }
+        }
+        for member in piece.members {
+            guard let row = row(of: member) else { continue }
+            try view.offer(row, fields, nil, .webMercator, scratch: &tools.scratch, to: &tools.encoder)
+        }
+    }
+
+    /// Whether the squares would come out as large as they are, after a change of some pieces.
+    private mutating func hasSameSquares(_ stale: Set<Int>, _ tools: TileTools) -> Bool {
         guard let most = request.rules.maximumBytes, view.definition.geometry == .polygon else { return true }
-        guard changed.ladder != nil else {
+        guard pieces.first?.ladder != nil else {
             // It was small enough without an estimate, and is still unless the changed features are too many.
             return view.mostBytes(rows, columns.count) <= most
         }
-        for index in touched { pieces[index].ladder = ladder(of: pieces[index], tools) }
-        changed.ladder = ladder(of: changed, tools)
+        for index in stale { pieces[index].ladder = ladder(of: pieces[index], tools) }
         var sum = SquareLadder(asked.rules, tile: asked.tile, attributes: columns.count)
         for piece in pieces { if let ladder = piece.ladder { sum += ladder } }
-        if let ladder = changed.ladder { sum += ladder }
         return sum.side(within: most) == request.rules.squareSide
     }
 
@@ -222,19 +219,18 @@ struct ComposedLayer: Sendable {
 
     /// Bytes after the layer's head; 0 for a layer without features.
     private var restSize: Int {
-        let features = pieces.reduce(changed.content.features.count) { $0 + $1.content.features.count }
-        guard features > 0 else { return 0 }
-        let values = pieces.reduce(changed.content.values.count) { $0 + $1.content.values.count }
-        return features + keyFields.count + values + LayerPiece.tail.count
+        var features = 0, rest = LayerPiece.tail.count
+        for piece in pieces {
+            features += piece.content.features.count
+            rest += piece.content.values.count
+            for key in piece.content.keys { rest += keyField(key).count }
+        }
+        return features == 0 ? 0 : features + rest
     }
 
-    private var keyFields: [UInt8] {
-        var fields: [UInt8] = []
-        for piece in pieces + [changed] {
-            for key in piece.content.keys { fields += LayerPiece.key(view.definition.fields[columns[key]].name) }
-        }
-        return fields
-    }
+    private func keyField(_ key: Int) -> [UInt8] { LayerPiece.key(view.definition.fields[columns[key]].name) }
+
+    private var keyFields: [UInt8] { pieces.flatMap { $0.content.keys.flatMap(keyField) } }
 
     /// Appends the layer as it is in the tile.
     func append(to plain: inout [UInt8]) {
@@ -246,60 +242,32 @@ struct ComposedLayer: Sendable {
         guard rest > 0 else { return }
         plain += LayerPiece.head(view.definition.id, rest: rest)
         for piece in pieces { plain += piece.content.features }
-        plain += changed.content.features
         plain += keyFields
         for piece in pieces { plain += piece.content.values }
-        plain += changed.content.values
         plain += LayerPiece.tail
     }
 
     /// Appends the same as deflate blocks; what is compressed for it is kept.
-    mutating func appendPacked(to packed: inout [UInt8], _ tools: TileTools) {
+    mutating func appendRuns(to runs: inout [PackedRun], _ tools: TileTools) {
         if let whole {
-            let blocks = wholePacked ?? tools.pieces.blocks(whole)
-            wholePacked = blocks
-            packed += blocks
+            let run = wholeRun ?? tools.packed(whole)
+            wholeRun = run
+            runs.append(run)
             return
         }
         let rest = restSize
         guard rest > 0 else { return }
-        PieceCompressor.appendStored(LayerPiece.head(view.definition.id, rest: rest), &packed)
-        for index in pieces.indices { pieces[index].appendFeatures(to: &packed, tools) }
-        changed.appendFeatures(to: &packed, tools)
-        let values = pieces.reduce(changed.content.values.count) { $0 + $1.content.values.count }
-        if values <= TileComposer.pieceSize {
-            var tables = keyFields
-            for piece in pieces { tables += piece.content.values }
-            packed += tools.pieces.blocks(tables + changed.content.values + LayerPiece.tail)
-            return
+        runs.append(tools.stored(LayerPiece.head(view.definition.id, rest: rest)))
+        for index in pieces.indices { runs.append(pieces[index].packedFeatures(tools)) }
+        if pieces[..<snapshotPieces].reduce(0, { $0 + $1.content.values.count }) <= TileComposer.pieceSize {
+            let plain = pieces[..<snapshotPieces].reduce(into: keyFields) { $0 += $1.content.values }
+            if tables?.plain != plain { tables = (plain, tools.packed(plain)) }
+            if let tables { runs.append(tables.run) }
+        } else {
+            runs.append(tools.stored(keyFields))
+            for index in 0..<snapshotPieces { runs.append(pieces[index].packedValues(tools)) }
         }
-        PieceCompressor.appendStored(keyFields, &packed)
-        for index in pieces.indices { pieces[index].appendValues(to: &packed, tools) }
-        changed.appendValues(to: &packed, tools)
-        PieceCompressor.appendStored(LayerPiece.tail, &packed)
-    }
-}
-
-extension ComposedLayer.Piece {
-    /// Takes new content after a state of keys and values; forgets what was compressed of what is not the same.
-    fileprivate mutating func replace(with new: LayerPiece, _ state: Int, _ states: inout Int) {
-        if before != state || content.keys != new.keys || content.values != new.values {
-            states += 1
-            after = states
-        }
-        if content.values != new.values { values = nil }
-        if content.features != new.features { features = nil }
-        before = state
-        content = new
-    }
-
-    fileprivate mutating func appendFeatures(to packed: inout [UInt8], _ tools: TileTools) {
-        if features == nil { features = tools.pieces.blocks(content.features) }
-        if let features { packed += features }
-    }
-
-    fileprivate mutating func appendValues(to packed: inout [UInt8], _ tools: TileTools) {
-        if values == nil { values = tools.pieces.blocks(content.values) }
-        if let values { packed += values }
+        for index in snapshotPieces..<pieces.count { runs.append(pieces[index].packedValues(tools)) }
+        runs.append(tools.stored(LayerPiece.tail))
     }
 }

@@ -9,6 +9,8 @@ struct DeltaFeature: Sendable {
     /// In the order of the snapshot's columns.
     var values: [FieldValue]
     var box: GridBox
+    /// Version of its newest change; 0 in a past state.
+    var changed: Int64 = 0
 }
 
 /// What happened to a layer since its snapshot: changed features, and snapshot rows that no longer count. Immutable.
@@ -25,6 +27,8 @@ final class LayerDelta: Sendable {
     /// Rows of the snapshot that were changed or deleted.
     let hiddenRows: Set<Int>
     let index: [Int64: Int]
+    /// Places in ``features`` by ``DeltaFeature/changed``, in which tiles draw them: what is new comes last.
+    let drawn: [Int]
     /// Version of the newest change in it; of a past state, the version that was asked for.
     let version: Int64
     /// Whether it leads back from the snapshot to an earlier version.
@@ -36,6 +40,7 @@ final class LayerDelta: Sendable {
         self.version = version
         self.isPast = isPast
         index = Dictionary(features.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+        drawn = features.indices.sorted { (features[$0].changed, $0) < (features[$1].changed, $1) }
     }
 
     static func none(version: Int64) -> LayerDelta { LayerDelta(features: [], hiddenRows: [], version: version) }
@@ -54,27 +59,29 @@ final class LayerDelta: Sendable {
         let changes = try store.changes(layer: layer.id, after: known.version)
         guard let newest = changes.last?.version else { return known }
         if changes.contains(where: { $0.kind == .replace }) { return nil }
-        let ids = Set(changes.compactMap(\.featureID))
+        let versions = Dictionary(
+            changes.compactMap { change in change.featureID.map { ($0, change.version) } }, uniquingKeysWith: max)
         let hasSolid = snapshot.metadata.columns.contains { $0.name == "solid" }
         let table = LayerTable(layer: layer, srid: 0, hasZ: false, hasSolid: hasSolid)
         let features = try store.queue.read { database in
             var features: [DeltaFeature] = []
             var row = RecordRow(layer: layer, hasSolid: hasSolid)
             let rows = try RawStatement(database, table.selectSQL + " WHERE id = ?")
-            for id in ids.sorted() {
+            for (id, version) in versions.sorted(by: { $0.key < $1.key }) {
                 rows.reset()
                 rows.bind(1, id)
                 guard try rows.step(), row.readGeometry(rows, coordinates) else { continue }
                 features.append(
                     DeltaFeature(
-                        id: id, geometry: row.geometry, values: row.values(rows), box: row.geometry.box))
+                        id: id, geometry: row.geometry, values: row.values(rows), box: row.geometry.box,
+                        changed: version))
             }
             return features
         }
-        let unchanged = known.features.filter { !ids.contains($0.id) }
+        let unchanged = known.features.filter { versions[$0.id] == nil }
         return LayerDelta(
             features: unchanged.isEmpty ? features : merged(unchanged, features),
-            hiddenRows: known.hiddenRows.union(ids.compactMap { snapshot.row(id: $0) }), version: newest)
+            hiddenRows: known.hiddenRows.union(versions.keys.compactMap { snapshot.row(id: $0) }), version: newest)
     }
 
     /// Features of two lists in the order of their ids.

@@ -5,21 +5,40 @@ public import Tiles
 
 /// A vector tile as it is sent.
 public struct PackedTile: Sendable {
-    /// Empty where no layer has a feature.
-    public var plain: [UInt8]
-    /// The gzip form; empty where the tile is.
-    public var gzip: [UInt8]
+    /// The gzip form in parts that follow each other; none where no layer has a feature.
+    public let parts: [[UInt8]]
+    /// The sums of the tile's own bytes, not compressed.
+    public let sum: JoinableSum
 
+    /// A tile that is not remembered.
     public init(plain: [UInt8] = [], gzip: [UInt8] = []) {
-        self.plain = plain
-        self.gzip = gzip
+        parts = plain.isEmpty ? [] : [gzip]
+        sum = JoinableSum(plain)
+    }
+
+    /// A tile of runs of deflate blocks.
+    init(_ runs: [PackedRun]) {
+        var sum = JoinableSum()
+        for run in runs { sum += run.sum }
+        parts = [PieceCompressor.head] + runs.map(\.packed) + [PieceCompressor.tail(sum)]
+        self.sum = sum
+    }
+
+    public var isEmpty: Bool { parts.isEmpty }
+
+    /// The gzip form.
+    public var gzip: [UInt8] { Array(parts.joined()) }
+
+    /// The tile's own bytes. O(bytes).
+    public func plain() throws(TileError) -> [UInt8] {
+        isEmpty ? [] : try Compression.gunzip(gzip, limit: sum.count)
     }
 }
 
 /// Remembers the larger tiles in pieces, so that an edit makes only the pieces again that it touched.
 ///
-/// A piece is a run of snapshot rows whose features take about ``pieceSize`` bytes, encoded and compressed; the changed
-/// features of the delta are the last one. The bytes are those that ``TileMaker`` gives: a piece is used again only
+/// A piece is a run of snapshot rows whose features take about ``pieceSize`` bytes, encoded and compressed, or some of
+/// the changed features, which are drawn in the order of their changes. The bytes are those that ``TileMaker`` gives: a piece is used again only
 /// where its rows are as they were and the keys and values before it have the same numbers.
 ///
 /// Thread use: any. A tile that is being remade is not remembered meanwhile: who asks for it then makes it whole.
@@ -79,21 +98,16 @@ final class TileComposer: Sendable {
         }
         let size = composed.reduce(0) { $0 + $1.size }
         guard size > 0 else { return PackedTile() }
-        var plain: [UInt8] = []
-        plain.reserveCapacity(size)
         guard size >= Self.smallestTile else {
+            var plain: [UInt8] = []
+            plain.reserveCapacity(size)
             for layer in composed { layer.append(to: &plain) }
             return PackedTile(plain: plain, gzip: try tools.compressor.gzip(plain))
         }
-        var packed = PieceCompressor.head
-        packed.reserveCapacity(size / 2)
-        for index in composed.indices {
-            composed[index].append(to: &plain)
-            composed[index].appendPacked(to: &packed, tools)
-        }
-        packed += PieceCompressor.tail(plain)
+        var runs: [PackedRun] = []
+        for index in composed.indices { composed[index].appendRuns(to: &runs, tools) }
         state.withLock { [composed] in $0.put(key, composed, capacity) }
-        return PackedTile(plain: plain, gzip: packed)
+        return PackedTile(runs)
     }
 }
 

@@ -76,9 +76,9 @@ extension LayerView {
         return rows
     }
 
-    /// Rows of the delta whose boxes meet an area.
+    /// Rows of the delta whose boxes meet an area, the newest change last.
     func changedRows(_ area: GridBox) -> [Int] {
-        delta.features.indices.filter { delta.features[$0].box.intersects(area) }.map { -1 - $0 }
+        delta.drawn.lazy.filter { self.delta.features[$0].box.intersects(area) }.map { -1 - $0 }
     }
 
     /// Decides which polygons a tile draws: makes the squares larger until the layer's estimate is within its limit of
