@@ -7,7 +7,8 @@ import TwinEngine
 
 struct TilesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tiles", abstract: "Build vector tile archives.", subcommands: [TilesBuildCommand.self])
+        commandName: "tiles", abstract: "Build vector tile archives and bring them up to date.",
+        subcommands: [TilesBuildCommand.self, TilesUpdateCommand.self])
 }
 
 struct TilesBuildCommand: AsyncParsableCommand {
@@ -89,7 +90,7 @@ struct TilesBuildCommand: AsyncParsableCommand {
     }
 
     /// One line that moves on a terminal, a line each zoom elsewhere.
-    private static func progress(quiet: Bool) -> @Sendable (Int, Int, Int) -> Void {
+    static func progress(quiet: Bool) -> @Sendable (Int, Int, Int) -> Void {
         let shown = SharedZoom()
         let moves = isTerminal
         return { done, total, zoom in

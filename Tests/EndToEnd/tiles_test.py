@@ -185,6 +185,59 @@ def edits():
                   and first.headers["ETag"] == again.headers["ETag"], zxy)
 
 
+def edits_through_the_api():
+    """A client sees its own edit in the very next tile that it asks for, packed or plain, at every zoom."""
+    with tempfile.TemporaryDirectory() as name:
+        store, access = pathlib.Path(name, "store"), pathlib.Path(name, "access.yaml")
+        shutil.copytree(STORE, store)
+        token = hashlib.sha256(b"chief").hexdigest()
+        access.write_text(f"tokens:\n  - {{name: chief, sha256: {token}, role: admin, classification: confidential}}\n")
+        with server(store, "--access", access) as (base, _):
+            items = HTTP.get(f"{base}/collections/buildings/items?limit=30", timeout=60).json()["features"]
+            late = []
+            for number, feature in enumerate(items):
+                url = f"{base}/collections/buildings/items/{feature['id']}"
+                tag = HTTP.get(url, timeout=60).headers["ETag"]
+                before = {zxy: answer(base, "buildings", zxy) for zxy in zooms_of(feature)}
+                name = f"edited {number}"
+                done = HTTP.patch(url, json={"properties": {"name": name}}, timeout=60,
+                                  headers={"Authorization": "Bearer chief", "If-Match": tag})
+                if not check(f"edit {number} is taken", done.status_code == 204, done.text):
+                    return
+                for zxy, old in before.items():
+                    coding = {"Accept-Encoding": "identity" if number % 2 else "gzip"}
+                    new = HTTP.get(f"{base}/tiles/buildings/%d/%d/%d.mvt" % zxy, headers=coding, timeout=60)
+                    if name.encode() not in new.content or new.headers["ETag"] == old.headers["ETag"]:
+                        late.append((number, zxy))
+            check(f"{len(items)} edits are in the next tile of 5 zooms", not late, late)
+
+
+def updates():
+    """`twin tiles update` gives the bytes of a new build and makes few tiles; it refuses what it cannot bring up."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        store, kept, fresh = folder / "store", folder / "kept.pmtiles", folder / "fresh.pmtiles"
+        shutil.copytree(STORE, store)
+        twin("tiles", "build", "--store", store, "-o", kept, "--zoom", ZOOMS)
+        result = twin("tiles", "update", "--store", store, kept)
+        check("an archive without edits since is left alone", result.returncode == 0 and "nothing changed" in result.stderr,
+              result.stderr)
+        with sqlite3.connect(store / "city.sqlite", timeout=30) as database:
+            database.execute("DELETE FROM buildings WHERE id IN (SELECT id FROM buildings ORDER BY id LIMIT 3)")
+            database.execute("UPDATE roads SET name = 'new' WHERE id = (SELECT min(id) FROM roads)")
+        result = twin("tiles", "update", "--store", store, kept)
+        check("an archive is brought up to date", result.returncode == 0 and "made again" in result.stderr, result.stderr)
+        made, planned = map(int, re.search(r"(\d+) of (\d+) made again", result.stderr).groups())
+        check("only tiles near the edits are made", 0 < made < planned / 2, (made, planned))
+        twin("tiles", "build", "--store", store, "-o", fresh, "--zoom", ZOOMS)
+        check("it has the bytes of a new build", digest(kept) == digest(fresh))
+        check("nothing is left beside it", sorted(p.name for p in folder.iterdir()) == [fresh.name, kept.name, "store"],
+              list(folder.iterdir()))
+        result = twin("tiles", "update", "--store", STORE, kept)
+        check("an archive that is newer than the store is refused", result.returncode != 0 and "newer" in result.stderr,
+              result.stderr)
+
+
 def zooms_of(feature):
     place = centre(feature)
     return [(z, *column_and_row(place.x, place.y, z)) for z in (13, 14, 15, 16, 17)]
@@ -353,4 +406,4 @@ def full_disk():
             run(["umount", folder])
 
 
-main(bytes_of_a_build, equal_to_the_server, gdal, edits, maplibre, qgis, bad_input, full_disk)
+main(bytes_of_a_build, equal_to_the_server, gdal, edits, edits_through_the_api, updates, maplibre, qgis, bad_input, full_disk)

@@ -110,4 +110,69 @@ import Tiles
         try changes.advance(to: city.view(), of: city)
         #expect(changes.version(of: "things", tile: try TileID(z: 5, x: 0, y: 0), in: city) > old)
     }
+
+    /// An archive that is brought up to date has the bytes of one that is built anew, and only touched tiles are made.
+    @Test(arguments: ["pmtiles", "mbtiles"])
+    func anUpdateGivesTheBytesOfABuild(_ ending: String) throws {
+        let fixture = try TileBuildFixture(buildings: 1500)
+        _ = try fixture.build("kept.\(ending)")
+        let path = fixture.folder.file("kept.\(ending)")
+        var generator = SeededGenerator(seed: 41)
+        var step = 0
+        for round in 0..<3 {
+            #expect(try TileBuild.updating(path, of: fixture.city.open()) == nil)
+            var sql = ""
+            // No feature twice: its place before would not be known.
+            for _ in 0..<12 {
+                let id = 1 + step + 100 * round
+                let move = Double.random(in: -1500..<1500, using: &generator)
+                switch step % 4 {
+                case 0: sql += "UPDATE things SET use = 'new \(step)' WHERE id = \(id);"
+                case 1: sql += "UPDATE things SET geom = ShiftCoords(geom, \(move), \(move / 3)) WHERE id = \(id);"
+                case 2: sql += "DELETE FROM things WHERE id = \(id);"
+                default:
+                    sql +=
+                        "INSERT INTO things (id, use, geom) "
+                        + "SELECT \(10_000 + step), 'new', ShiftCoords(geom, \(move), 3) FROM things WHERE id = \(id);"
+                }
+                step += 1
+            }
+            try fixture.city.edit(sql)
+            let update = try #require(try TileBuild.updating(path, of: fixture.city.open(), threads: 2))
+            let account = try update.run()
+            let fresh = try fixture.build("fresh.\(ending)")
+            #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == fresh.0, "round \(round)")
+            #expect(account.tiles == fresh.1.tiles && account.planned == fresh.1.planned)
+            #expect(account.reusedTiles > account.planned / 2 && account.reusedTiles < account.planned)
+            #expect(!FileManager.default.fileExists(atPath: path + ".build"))
+        }
+    }
+
+    @Test func whatCannotBeBroughtUpToDateIsRefused() throws {
+        let fixture = try TileBuildFixture(buildings: 50)
+        _ = try fixture.build("one.pmtiles", zooms: 10...12)
+        let path = fixture.folder.file("one.pmtiles")
+        let other = try TileBuildFixture(buildings: 50, seed: 12)
+        func refusal(_ path: String, _ city: ImportFixture) -> String {
+            do {
+                _ = try TileBuild.updating(path, of: city.open())
+                return "nothing was thrown"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(refusal(path, other.city).contains("another store"))
+        #expect(refusal(fixture.folder.file("two.png"), fixture.city).contains(".pmtiles or .mbtiles"))
+        var foreign = try PMTilesWriter(path: fixture.folder.file("foreign.pmtiles"))
+        try foreign.add(try TileID(z: 0, x: 0, y: 0), [1, 2, 3])
+        try foreign.finish(metadata: Array("{\"name\":\"x\"}".utf8))
+        #expect(refusal(fixture.folder.file("foreign.pmtiles"), fixture.city).contains("was not built by"))
+        // A layer that was imported again is made anew, with the bytes of a build.
+        try fixture.city.run()
+        let account = try #require(try TileBuild.updating(path, of: fixture.city.open())).run()
+        #expect(account.reusedTiles == 0)
+        #expect(
+            try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+                == fixture.build("two.pmtiles", zooms: 10...12).0)
+    }
 }

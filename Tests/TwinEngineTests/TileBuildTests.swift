@@ -153,6 +153,69 @@ struct TileBuildFixture {
         }
     }
 
+    /// `tilestats` has the values of the layer as they are, with edits.
+    @Test func anArchiveTellsTheValuesOfItsFields() throws {
+        struct Statistics: Decodable {
+            struct Attribute: Decodable {
+                enum Value: Decodable, Equatable {
+                    case number(Double), text(String)
+                    init(from decoder: any Decoder) throws {
+                        let container = try decoder.singleValueContainer()
+                        if let number = try? container.decode(Double.self) {
+                            self = .number(number)
+                        } else {
+                            self = .text(try container.decode(String.self))
+                        }
+                    }
+                }
+                var attribute: String, count: Int, values: [Value], min: Double?, max: Double?
+            }
+            struct Layer: Decodable { var layer: String, count: Int, attributes: [Attribute] }
+            struct All: Decodable { var layers: [Layer] }
+            var tilestats: All
+        }
+        let fixture = try TileBuildFixture(buildings: 300)
+        try fixture.city.edit(
+            "UPDATE things SET use = 'edited', floors = 77 WHERE id = 5; DELETE FROM things WHERE id = 6;")
+        _ = try fixture.build("values.pmtiles", zooms: 12...12)
+        let metadata = try PMTilesReader(path: fixture.folder.file("values.pmtiles")).metadata()
+        let layer = try JSONDecoder().decode(Statistics.self, from: Data(metadata)).tilestats.layers[0]
+        #expect(layer.layer == "things" && layer.count == 299)
+        let (use, floors) = (layer.attributes[0], layer.attributes[1])
+        #expect(use.attribute == "use" && use.count == 8 && use.min == nil)
+        typealias Value = Statistics.Attribute.Value
+        #expect(use.values == [Value.text("edited")] + (0..<7).map { Value.text("u\($0)") })
+        #expect(floors.count == 31 && floors.min == 0 && floors.max == 77)
+        #expect(floors.values == (0..<30).map { Value.number(Double($0)) } + [Value.number(77)])
+    }
+
+    /// A text of a megabyte would be in every tile that shows the feature: an error that names the field, and no archive.
+    @Test func aTextThatNoTileTakes() throws {
+        var city = try ImportFixture()
+        city.geometry = "polygon"
+        city.source = "path: things.geojson"
+        city.fields = ["name: use, type: string"]
+        let ring = "[[119.99,36.26],[119.99,36.27],[120.0,36.27],[119.99,36.26]]"
+        let text = String(repeating: "x", count: 1_000_000)
+        try city.folder.write(
+            """
+            {"type":"FeatureCollection","features":[
+            {"type":"Feature","properties":{"use":"\(text)"},"geometry":{"type":"Polygon","coordinates":[\(ring)]}}]}
+            """, to: "things.geojson")
+        try city.run()
+        for ending in ["pmtiles", "mbtiles"] {
+            let path = city.folder.file("long.\(ending)")
+            var options = TileBuildOptions(output: path)
+            options.zooms = 10...12
+            let error = #expect(throws: TileError.self) {
+                try TileBuild(city: city.open(), name: "a", layers: ["things"], options: options).run()
+            }
+            let message = error?.message ?? ""
+            for part in ["'use'", "1000000 bytes", "65536", "leave the field out"] { #expect(message.contains(part)) }
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
     @Test func refusesWhatCannotBe() throws {
         let fixture = try TileBuildFixture(buildings: 10)
         let city = try fixture.city.open()

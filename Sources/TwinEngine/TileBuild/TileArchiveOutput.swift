@@ -27,6 +27,8 @@ struct TileArchiveOutput {
         }
     }
 
+    static let generator = "twin \(TwinVersion.current)"
+
     /// The box around all layers' features.
     var bounds: ArchiveBounds {
         let extents = layers.compactMap(\.extent)
@@ -45,11 +47,9 @@ struct TileArchiveOutput {
                 id: definition.id, description: definition.title.en, zooms: zooms,
                 geometry: Self.type(definition.geometry),
                 count: layer.count,
-                fields: definition.fields.map { field in
-                    ArchiveMetadata.Field(field.name, Self.type(field.type))
-                })
+                fields: definition.fields.indices.map { layer.statistics(field: $0) })
         }
-        metadata.members = [.init("generator", "twin \(TwinVersion.current)")]
+        metadata.members = [.init("generator", Self.generator)]
         metadata.members += TileOrigin(city: city, layers: layers).metadata
         return metadata
     }
@@ -59,14 +59,6 @@ struct TileArchiveOutput {
         case .point: "Point"
         case .line: "LineString"
         case .polygon: "Polygon"
-        }
-    }
-
-    private static func type(_ type: FieldType) -> ArchiveMetadata.FieldType {
-        switch type {
-        case .integer, .real: .number
-        case .boolean: .boolean
-        case .string, .date, .datetime: .string
         }
     }
 

@@ -25,10 +25,12 @@ public struct TileBuildOptions: Sendable {
 /// stopped. The archive appears under its name when it is whole.
 public struct TileBuild {
     let city: City
-    private let view: CityView
+    let view: CityView
     let layers: [LayerView]
     private let name: String
     let options: TileBuildOptions
+    /// Tiles that need not be made.
+    var reuse: TileReuse?
 
     /// - Parameters:
     ///   - name: the tileset's name in the archive.
@@ -81,9 +83,11 @@ public struct TileBuild {
         var account = TileBuildAccount(layers: layers.map(\.definition.id), zooms: options.zooms)
         account.resumedRanges = spool.results.count
         account.ranges = plan.ranges.count
+        account.planned = plan.tileCount
         account.threads = options.threads
         try TileWorkers(
-            plan: plan, grid: grid, layers: layers, threads: options.threads, spool: spool, progress: progress
+            plan: plan, grid: grid, layers: layers, threads: options.threads, spool: spool, reuse: reuse,
+            progress: progress
         ).run()
         for result in spool.results { try account.add(result) }
         let archive = TileArchiveOutput(name: name, city: city, layers: layers, options: options)

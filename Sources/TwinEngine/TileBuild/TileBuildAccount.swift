@@ -28,9 +28,9 @@ extension TileAccount {
     /// What was left out, by the name of the rule, without the zeros.
     var losses: [(name: String, count: Int)] {
         [
-            ("tiny", tiny), ("collapsed", collapsed), ("empty", empty), ("short", shortLines), ("joined", joined),
-            ("thinned", thinned), ("clustered", clustered), ("over feature limit", overFeatureLimit),
-            ("over byte limit", overByteLimit),
+            ("tiny", tiny), ("collapsed", collapsed), ("empty", empty), ("short", shortLines),
+            ("joined", joined), ("thinned", thinned), ("clustered", clustered),
+            ("over feature limit", overFeatureLimit), ("over byte limit", overByteLimit),
         ].filter { $0.1 > 0 }
     }
 
@@ -72,9 +72,12 @@ public struct TileBuildAccount: Sendable {
     public var threads = 1
     /// Ranges of tiles that an earlier run had finished.
     public var resumedRanges = 0
-    /// Tiles that an update took over from the archive as they were.
+    /// Tiles that an update did not make: they are in the archive as they were, or empty as before. The layers' numbers
+    /// are of the others.
     public var reusedTiles = 0
     public var ranges = 0
+    /// Tiles that were looked at: those with features near them.
+    public var planned = 0
 
     init(layers: [String], zooms: ClosedRange<Int>) {
         self.layers = layers
@@ -85,6 +88,7 @@ public struct TileBuildAccount: Sendable {
 
     mutating func add(_ range: TileRangeResult) throws {
         guard let index = zooms.firstIndex(where: { $0.z == range.z }) else { return }
+        reusedTiles += range.reused
         for (layer, account) in range.layers.enumerated() { zooms[index].layers[layer] += account }
         for tile in range.tiles {
             zooms[index].tiles += 1

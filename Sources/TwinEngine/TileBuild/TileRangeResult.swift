@@ -18,6 +18,8 @@ struct TileRangeResult: Sendable, Hashable {
     var bytes: [UInt8] = []
     /// In the order of the build's layers.
     var layers: [TileAccount] = []
+    /// Tiles that were taken over from an older archive; not in the journal, since such builds are not gone on with.
+    var reused = 0
 }
 
 extension TileRangeResult {

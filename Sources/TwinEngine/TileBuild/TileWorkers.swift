@@ -27,13 +27,14 @@ final class TileWorkers: Sendable {
     private let layers: [LayerView]
     private let threads: Int
     private let store: Store
+    private let reuse: TileReuse?
     private let progress: @Sendable (Int, Int, Int) -> Void
     private let taken: Atomic<Int>
     private let order: Mutex<Order>
     private let permits: DispatchSemaphore
 
     init(
-        plan: TilePlan, grid: TileGrid, layers: [LayerView], threads: Int, spool: TileSpool,
+        plan: TilePlan, grid: TileGrid, layers: [LayerView], threads: Int, spool: TileSpool, reuse: TileReuse? = nil,
         progress: @escaping @Sendable (Int, Int, Int) -> Void
     ) {
         self.plan = plan
@@ -42,6 +43,7 @@ final class TileWorkers: Sendable {
         self.threads = max(1, threads)
         self.progress = progress
         store = Store(spool)
+        self.reuse = reuse
         let finished = spool.results.count
         taken = Atomic(finished)
         order = Mutex(
@@ -76,7 +78,7 @@ final class TileWorkers: Sendable {
                 permits.wait()
                 let index = taken.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard index < plan.ranges.count, order.withLock({ $0.failure == nil }) else { break }
-                put(try Self.make(plan.ranges[index], index, &maker, compressor))
+                put(try make(plan.ranges[index], index, &maker, compressor))
             }
         } catch {
             order.withLock { if $0.failure == nil { $0.failure = error } }
@@ -85,12 +87,20 @@ final class TileWorkers: Sendable {
         permits.signal()
     }
 
-    private static func make(
+    private func make(
         _ range: TilePlan.Range, _ index: Int, _ maker: inout TileMaker, _ compressor: borrowing GzipCompressor
     ) throws -> TileRangeResult {
         var result = TileRangeResult(index: index, z: range.z)
         result.layers = maker.layers.map { _ in TileAccount() }
         for id in range.tiles {
+            if let known = try reuse?.tile(TileID(hilbertID: id)) {
+                result.reused += 1
+                guard !known.isEmpty else { continue }
+                result.bytes += known
+                result.tiles.append(
+                    .init(id: id, length: UInt32(known.count), plainLength: TileReuse.plainLength(known)))
+                continue
+            }
             let plain = try maker.tile(TileID(hilbertID: id))
             for (layer, account) in maker.accounts.enumerated() { result.layers[layer] += account }
             guard !plain.isEmpty else { continue }
