@@ -74,6 +74,27 @@ import Tiles
         }
     }
 
+    @Test func filtersOfZooms() throws {
+        let one = try Self.parse("polygon", "filter: \"height > 10 AND name IS NOT NULL\"").filters
+        #expect(one.map(\.zooms) == [0...24] && one[0].text.hasPrefix("height"))
+        let list = try Self.parse(
+            "line",
+            """
+            filter:
+              - {where: "height > 10", below: 12}
+              - {where: "name LIKE 'a%'", from: 8, below: 14}
+            """)
+        #expect(list.filters.map(\.zooms) == [0...11, 8...13])
+        for (text, words) in [
+            ("filter: \"heigt > 10\"", "did you mean 'height'"), ("filter: \"height >\"", "filter"),
+            ("filter: [{where: \"height > 1\", from: 9, below: 9}]", "above `from`"),
+            ("filter: [{where: \"height > 1\", to: 9}]", "to"),
+        ] {
+            let error = #expect(throws: (any Error).self) { try Self.parse("polygon", text) }
+            #expect("\(error.map { "\($0)" } ?? "")".contains(words), "\(text)")
+        }
+    }
+
     @Test func aLimitOfZeroIsNone() throws {
         let rules = try Self.parse("point", "max_features: 0\nmax_bytes: 0\norder: row").rules
         #expect(rules.maximumFeatures == nil && rules.maximumBytes == nil && rules.order == .row)

@@ -189,6 +189,48 @@ struct TileBuildFixture {
         #expect(floors.values == (0..<30).map { Value.number(Double($0)) } + [Value.number(77)])
     }
 
+    /// Below a zoom tiles hold what passes the layer's filter, and the account says how many did not.
+    @Test func aFilterHoldsAtItsZooms() throws {
+        let fixture = try TileBuildFixture(
+            buildings: 900, tiles: "{tiny: keep, filter: [{where: \"floors >= 15 AND use <> 'u3'\", below: 13}]}")
+        let (_, account) = try fixture.build("filtered.pmtiles", zooms: 11...14)
+        let city = try fixture.city.open()
+        let layer = try #require(city.view().layer("things"))
+        var passing: Set<UInt64> = []
+        for id in Int64(1)...900 {
+            guard let feature = layer.feature(id: id), case .integer(let floors) = feature.value(1) else { continue }
+            if floors >= 15, feature.value(0) != .string("u3") { passing.insert(UInt64(id)) }
+        }
+        #expect(passing.count > 200 && passing.count < 500)
+        let reader = try PMTilesReader(path: fixture.folder.file("filtered.pmtiles"))
+        var seen: [Int: Set<UInt64>] = [:]
+        for z in 11...14 {
+            let plan = try TilePlan(zooms: z...z, grid: city.tileGrid, layers: [layer])
+            for id in plan.ranges.flatMap(\.tiles) {
+                let tile = try TileID(hilbertID: id)
+                let plain = try reader.tile(tile).map { try Compression.gunzip($0.bytes, limit: 1 << 24) } ?? []
+                #expect(try city.packedTile(tile, layers: [layer]).plain() == plain)
+                guard !plain.isEmpty else { continue }
+                for feature in try MVTDecoder.decode(plain)[0].features {
+                    if let id = feature.id { seen[z, default: []].insert(id) }
+                }
+            }
+        }
+        #expect(seen[11] == passing && seen[12] == passing)
+        #expect(seen[13]?.count == 900 && seen[14]?.count == 900)
+        for zoom in account.zooms {
+            let layer = zoom.layers[0]
+            #expect((layer.filtered > 0) == (zoom.z < 13), "\(zoom.z)")
+            #expect(layer.offered == layer.written + layer.dropped + layer.outside)
+        }
+        // Who may not see a field is not told by the filter what is in it.
+        let tile = TileID(containingWorldX: world(120, 36.26).0, y: world(120, 36.26).1, zoom: 11)
+        let open = try city.tile(tile, layers: [layer]),
+            blind = try city.tile(
+                tile, layers: [layer], maskedFields: ["things": ["floors"]])
+        #expect(try MVTDecoder.decode(blind)[0].features.count > MVTDecoder.decode(open)[0].features.count)
+    }
+
     /// A text of a megabyte would be in every tile that shows the feature: an error that names the field, and no archive.
     @Test func aTextThatNoTileTakes() throws {
         var city = try ImportFixture()

@@ -86,6 +86,12 @@ public struct LayerTileEncoder: Sendable {
         account.tiny += count
     }
 
+    /// Counts a feature that the caller left out by its attributes.
+    public mutating func skipFiltered() {
+        account.offered += 1
+        account.filtered += 1
+    }
+
     /// The layer's number for an attribute name. Only names that a feature uses are written.
     public mutating func intern(key: String) -> Int { table.intern(key: key) }
 

@@ -150,6 +150,8 @@ public struct TileAccount: Sendable, Hashable {
     public var written = 0
     /// Not in the tile and its buffer, or decided by the neighbour that holds their representative point.
     public var outside = 0
+    /// Left out by a condition on attributes, which the caller decides on; counted in each tile that a feature's box meets.
+    public var filtered = 0
     /// Without any vertex.
     public var empty = 0
     /// Nothing was left on the tile's grid: lines of one point, polygons without area.
@@ -187,13 +189,14 @@ public struct TileAccount: Sendable, Hashable {
     /// Features that are neither written nor part of a joined line or a cluster. Squares stand for the area of those
     /// that were tiny.
     public var dropped: Int {
-        collapsed + empty + shortLines + thinned + overFeatureLimit + overByteLimit + tiny - squares
+        filtered + collapsed + empty + shortLines + thinned + overFeatureLimit + overByteLimit + tiny - squares
     }
 
     public static func += (sum: inout TileAccount, more: TileAccount) {
         sum.offered += more.offered
         sum.written += more.written
         sum.outside += more.outside
+        sum.filtered += more.filtered
         sum.empty += more.empty
         sum.collapsed += more.collapsed
         sum.tiny += more.tiny

@@ -27,7 +27,9 @@ struct ComposedLayer: Sendable {
         self.request = request
         columns = view.columns(request)
         rows = view.tileRows(area)
-        let canSplit = LayerTileEncoder.hasPieces(view.definition.geometry, request.rules, zoom: request.tile.z)
+        let canSplit =
+            LayerTileEncoder.hasPieces(view.definition.geometry, request.rules, zoom: request.tile.z)
+            && view.definition.tileFilter(zoom: request.tile.z) == nil
         guard canSplit, view.mostBytes(rows, columns.count) >= TileComposer.smallestTile else {
             try makeWhole(area, tools)
             return
@@ -57,7 +59,8 @@ struct ComposedLayer: Sendable {
         pieces = []
         tools.encoder.begin(asked.tile)
         var none: RowFilter?
-        _ = try view.encode(area, asked, filter: &none, scratch: &tools.scratch, into: &tools.encoder)
+        var own = try view.ownFilter(zoom: asked.tile.z, masked: asked.masked)
+        _ = try view.encode(area, asked, filter: &none, own: &own, scratch: &tools.scratch, into: &tools.encoder)
         whole = tools.encoder.finish()
     }
 

@@ -76,6 +76,9 @@ struct TileMaker {
     private let rules: [TileRules]
     private let masked: [Set<String>]
     private var filters: [RowFilter?]
+    /// The layers' own filters of the zoom of the last tile.
+    private var own: [RowFilter?] = []
+    private var ownZoom = -1
     private var encoder = LayerTileEncoder()
     private var scratch: [UInt32] = []
     /// Whether accounts count tiny polygons that need not be looked at; finding them is O(features) at each zoom.
@@ -109,6 +112,10 @@ struct TileMaker {
     mutating func tile(_ id: TileID) throws -> [UInt8] {
         encoder.begin(id)
         let area = try grid.box(of: id)
+        if ownZoom != id.z {
+            own = try layers.indices.map { try layers[$0].ownFilter(zoom: id.z, masked: masked[$0]) }
+            ownZoom = id.z
+        }
         for (index, layer) in layers.enumerated() {
             accounts[index] = TileAccount()
             guard rules[index].zooms.contains(id.z), !area.isEmpty else { continue }
@@ -116,7 +123,7 @@ struct TileMaker {
                 area,
                 TileRequest(
                     tile: id, plane: grid.plane, rules: rules[index], masked: masked[index], countsAll: countsAll),
-                filter: &filters[index], scratch: &scratch, into: &encoder)
+                filter: &filters[index], own: &own[index], scratch: &scratch, into: &encoder)
         }
         return encoder.finish()
     }
@@ -133,18 +140,31 @@ struct TileRequest {
 }
 
 extension LayerView {
+    /// The filter of the layer's tile rules at a zoom; nil where there is none, and for those who may not see a field
+    /// that it looks at: what passes would tell.
+    func ownFilter(zoom: Int, masked: Set<String>) throws -> RowFilter? {
+        guard let filter = definition.tileFilter(zoom: zoom), filter.fields.isDisjoint(with: masked) else { return nil }
+        return try RowFilter(filter, self, masked: masked)
+    }
+
     /// Adds the layer's features in a grid box to a tile.
+    ///
+    /// - Parameters:
+    ///   - filter: of the request: what does not pass is not there.
+    ///   - own: of the layer's rules: what does not pass is counted.
     func encode(
-        _ area: GridBox, _ request: TileRequest, filter: inout RowFilter?, scratch: inout [UInt32],
-        into encoder: inout LayerTileEncoder
+        _ area: GridBox, _ request: TileRequest, filter: inout RowFilter?, own: inout RowFilter?,
+        scratch: inout [UInt32], into encoder: inout LayerTileEncoder
     ) throws -> TileAccount {
         var request = request
         var rows = tileRows(area)
         let columns = self.columns(request)
         var ladder: SquareLadder?
         coarsen(
-            &rows, &request, attributes: columns.count, ladder: &ladder, passes: { filter?.passes($0) ?? true },
-            scratch: &scratch)
+            &rows, &request, attributes: columns.count, ladder: &ladder,
+            passes: { filter?.passes($0) != false && own?.passes($0) != false }, scratch: &scratch)
+        // The account is to say of each row what became of it.
+        if request.countsAll, own != nil { rows.extents = nil }
         encoder.beginLayer(definition.id, kind: definition.geometry, rules: request.rules)
         if request.countsAll, filter == nil {
             encoder.skipTiny(rows.skipped(in: request.tile, hidden: delta.hiddenRows))
@@ -159,6 +179,10 @@ extension LayerView {
         rows.forEach(hidden: delta.hiddenRows) { row in
             do {
                 if filter?.passes(row) == false { return true }
+                guard own?.passes(row) != false else {
+                    encoder.skipFiltered()
+                    return true
+                }
                 try offer(row, fields, rank, request.plane, scratch: &scratch, to: &encoder)
                 return true
             } catch {

@@ -8,6 +8,18 @@ public struct LayerTiles: Sendable, Hashable {
     public var rules: TileRules
     /// Seconds for which a client need not ask again; 0 makes it ask each time, which shows an edit at once.
     public var maximumAge = 0
+    /// Features that tiles hold: those that pass all filters of the zoom.
+    public var filters: [Filter] = []
+
+    /// A condition on features that holds at some zooms.
+    public struct Filter: Sendable, Hashable, CustomStringConvertible {
+        /// In CQL2, as it was written.
+        public var text: String
+        public var zooms: ClosedRange<Int>
+        var condition: ColumnFilter
+
+        public var description: String { "\(text) at \(zooms)" }
+    }
 
     /// What holds where city.yaml says nothing: all of every feature from zoom 15 on; below, shapes that nobody can see
     /// give way to what stands for them, and a tile that would be too large for a browser gets larger squares for more of
@@ -34,6 +46,12 @@ extension LayerDefinition {
         rules.zooms = zoom
         return rules
     }
+
+    /// What features of the layer's tiles pass at a zoom; nil where all do.
+    func tileFilter(zoom: Int) -> ColumnFilter? {
+        let parts = (tiles?.filters ?? []).filter { $0.zooms.contains(zoom) }.map(\.condition)
+        return parts.count < 2 ? parts.first : .and(parts)
+    }
 }
 
 extension ProjectReader {
@@ -43,7 +61,7 @@ extension ProjectReader {
     /// Reads `tiles:` of a layer; what is left out is as in ``LayerTiles/standard(_:)``.
     func tiles(_ layer: ConfigurationNode, _ kind: GeometryKind) -> LayerTiles? {
         guard let node = layer.child("tiles") else { return nil }
-        var allowed = ["fields", "simplify", "buffer", "max_features", "max_bytes", "order", "max_age"]
+        var allowed = ["fields", "simplify", "buffer", "max_features", "max_bytes", "order", "max_age", "filter"]
         switch kind {
         case .point: allowed += ["points", "cell", "all_from"]
         case .line: allowed += ["min_length", "join", "all_from"]
@@ -53,6 +71,7 @@ extension ProjectReader {
         guard node.isMapping else { return nil }
         var tiles = LayerTiles.standard(kind)
         common(node, layer, &tiles)
+        tiles.filters = filters(node, layer)
         switch kind {
         case .point: points(node, &tiles.rules)
         case .line:
@@ -100,6 +119,36 @@ extension ProjectReader {
         default:
             checked(order, node.child("order") ?? node)
             tiles.rules.order = .attribute(order)
+        }
+    }
+
+    /// `filter`: a condition, or a list of `{where, from, below}`.
+    private func filters(_ node: ConfigurationNode, _ layer: ConfigurationNode) -> [LayerTiles.Filter] {
+        let names = layer.list("fields").compactMap { $0.isMapping ? $0.string("name") : nil } + ["id", "code", "geom"]
+        return node.list("filter", allowsSingle: true).compactMap { entry in
+            var (text, low, high) = (entry.isMapping ? nil : entry.text, 0, TileID.maximumZoom)
+            if entry.isMapping {
+                entry.allow(["where", "from", "below"])
+                text = entry.required("where", example: "\"floors > 6\"")
+                low = whole(entry, "from", 0...TileID.maximumZoom) ?? low
+                high = (whole(entry, "below", 1...TileID.maximumZoom + 1) ?? high + 1) - 1
+            }
+            guard let text, !text.isEmpty else { return nil }
+            guard low <= high else {
+                entry.fail("\(entry.path): `below` must be above `from`")
+                return nil
+            }
+            do {
+                let condition = try ColumnFilter(text: text)
+                for name in condition.fields.sorted() where !names.contains(name) {
+                    let hint = nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+                    entry.fail("'\(name)' is no field of the layer\(hint)")
+                }
+                return LayerTiles.Filter(text: text, zooms: low...high, condition: condition)
+            } catch {
+                entry.fail("\(entry.path): \((error as? TwinError)?.message ?? "\(error)")")
+                return nil
+            }
         }
     }
 

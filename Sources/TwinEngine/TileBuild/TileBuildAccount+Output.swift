@@ -26,9 +26,10 @@ extension TileBuildAccount {
             + """
 
             touching: features that meet a tile or its buffer and that the tile decides on, counted in each tile.
-            left out, by the layer's `tiles:` rules: tiny polygons, whose area squares stand for; what collapsed to
-            nothing on the tile's grid; lines that are short or were joined to others; points thinned or clustered;
-            the least important beyond the limits of features or bytes. bytes: compressed by gzip.
+            left out, by the layer's `tiles:` rules: what its filter does not let through; tiny polygons, whose area
+            squares stand for; what collapsed to nothing on the tile's grid; lines that are short or were joined to
+            others; points thinned or clustered; the least important beyond the limits of features or bytes.
+            bytes: compressed by gzip.
             """
     }
 

@@ -2,7 +2,7 @@
 public import Tiles
 
 extension TileAccount {
-    static let width = 19
+    static let width = 20
 
     /// The numbers in the order of the journal.
     var numbers: [Int] {
@@ -10,7 +10,7 @@ extension TileAccount {
             [
                 offered, written, outside, empty, collapsed, tiny, squares, shortLines, joined, thinned, clustered,
                 clusters, overFeatureLimit, overByteLimit, labels, droppedRings, repaired,
-            ] + [vertices, bytes]
+            ] + [vertices, bytes, filtered]
         }
         set {
             guard newValue.count == Self.width else { return }
@@ -19,6 +19,7 @@ extension TileAccount {
             (joined, thinned, clustered, clusters) = (newValue[8], newValue[9], newValue[10], newValue[11])
             (overFeatureLimit, overByteLimit, labels) = (newValue[12], newValue[13], newValue[14])
             (droppedRings, repaired, vertices, bytes) = (newValue[15], newValue[16], newValue[17], newValue[18])
+            filtered = newValue[19]
         }
     }
 
@@ -28,7 +29,7 @@ extension TileAccount {
     /// What was left out, by the name of the rule, without the zeros.
     var losses: [(name: String, count: Int)] {
         [
-            ("tiny", tiny), ("collapsed", collapsed), ("empty", empty), ("short", shortLines),
+            ("filtered", filtered), ("tiny", tiny), ("collapsed", collapsed), ("empty", empty), ("short", shortLines),
             ("joined", joined), ("thinned", thinned), ("clustered", clustered),
             ("over feature limit", overFeatureLimit), ("over byte limit", overByteLimit),
         ].filter { $0.1 > 0 }
