@@ -74,6 +74,28 @@ import Tiles
         }
     }
 
+    /// Past states neither use nor change what is remembered of the present.
+    @Test func pastStatesAreNotMixed() throws {
+        var random = SeededGenerator.printed()
+        let fixture = try TileBuildFixture(buildings: 4000, tiles: "{tiny: keep}")
+        let city = try fixture.city.open()
+        let id = Self.tiles(12...12)[0]
+        var versions = [city.view().version]
+        for _ in 0..<4 {
+            try fixture.city.edit(Self.edit(6, &random))
+            try city.refresh()
+            versions.append(city.view().version)
+        }
+        for version in versions + versions.reversed() {
+            let present = city.view().layers, past = [try city.past(layer: "things", at: version)]
+            for layers in [present, past, present] {
+                #expect(
+                    try city.packedTile(id, layers: layers).plain() == city.tile(id, layers: layers),
+                    "version \(version)")
+            }
+        }
+    }
+
     @Test func forgetsTheOldest() throws {
         let fixture = try TileBuildFixture(buildings: 4000, tiles: "{tiny: keep}")
         let city = try fixture.city.open()

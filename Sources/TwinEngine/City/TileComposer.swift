@@ -148,10 +148,16 @@ final class TileTools: @unchecked Sendable {
 extension City {
     /// A vector tile of some layers with its gzip form: the bytes of ``tile(_:layers:maskedFields:filters:)``.
     ///
-    /// Larger tiles are remembered in pieces: one that was made before costs only what edits touched since.
+    /// Larger tiles are remembered in pieces: one that was made before costs only what edits touched since. Tiles of past
+    /// states are made as a whole: what they show does not follow from what the present shows.
     public func packedTile(
         _ id: TileID, layers: [LayerView], maskedFields: [String: Set<String>] = [:]
     ) throws -> PackedTile {
-        try composer.tile(id, grid: tileGrid, layers: layers, maskedFields: maskedFields)
+        guard !layers.contains(where: \.delta.isPast) else {
+            let plain = try tile(id, layers: layers, maskedFields: maskedFields)
+            return PackedTile(
+                plain: plain, gzip: plain.isEmpty ? [] : try Compression.gzip(plain, level: Compression.tileLevel))
+        }
+        return try composer.tile(id, grid: tileGrid, layers: layers, maskedFields: maskedFields)
     }
 }
