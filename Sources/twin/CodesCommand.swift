@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
 import TwinEngine
 
 struct CodesCommand: AsyncParsableCommand {
@@ -90,30 +91,51 @@ struct CodesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take apart a code whose digits have places.",
             discussion: """
-                part is the 16-digit code of street assets (部件标识码), grid the 15-digit code of management grid cells \
-                (单元网格标识码).
+                part_code is the 16-digit code of street assets (部件标识码), grid_code the 15-digit code of management grid \
+                cells (单元网格标识码). --file takes a profile of your own.
 
-                  twin codes explain part 3702810101000001
+                  twin codes explain part_code 3702810101000001
                 """)
 
-        @Argument(help: "part or grid.")
+        @Argument(help: "part_code, grid_code, or the kind of your own file.")
         var pattern: String
+
+        @Option(name: .long, help: "A profile with `segments`.")
+        var file: String?
 
         @Argument(help: "The code.")
         var code: String
 
         func run() async throws {
             try await reporting {
-                guard let found = CodePattern.all.first(where: { $0.id == pattern }) else {
-                    throw TwinError(
-                        .argument,
-                        "there is no pattern '\(pattern)'; there are: \(CodePattern.all.map(\.id).joined(separator: ", "))"
-                    )
-                }
+                let found = try wanted()
                 print(
                     textTable(
-                        try found.parts(code).map { [$0.segment.title.zh, $0.text, $0.segment.values[$0.text] ?? ""] }))
+                        try found.parts(code).map {
+                            [$0.segment.title.zh, $0.text, $0.segment.values[$0.text]?.zh ?? ""]
+                        }))
             }
+        }
+
+        private func wanted() throws -> CodePattern {
+            if let file {
+                return try CodePattern(yaml: CodesCommand.text(of: file), file: file, kind: pattern)
+            }
+            let patterns = try CodePattern.builtin()
+            guard let found = patterns.first(where: { $0.kind == pattern }) else {
+                throw TwinError(
+                    .argument,
+                    "there is no pattern '\(pattern)'; there are: \(patterns.map(\.kind).joined(separator: ", "))")
+            }
+            return found
+        }
+    }
+
+    fileprivate static func text(of path: String) throws -> String {
+        do {
+            return try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw TwinError(.argument, "cannot read \(path): it must be a file of UTF-8 text", cause: "\(error)")
         }
     }
 }

@@ -17,17 +17,23 @@ struct PlanningCity {
         var geometry = "polygon"
         var fields: [String] = ["use"]
         var features: [Feature]
+        /// A further line of the layer in `city.yaml`.
+        var more = "base: false"
     }
 
     let folder: TemporaryFolder
     let city: City
+    let report: ImportReport
     var scope: AnalysisScope { AnalysisScope(city: city) }
 
     static let originX = 500_000.0
     static let originY = 4_010_000.0
 
-    init(_ layers: [Layer]) throws {
+    /// - Parameters:
+    ///   - files: further files of the folder, by name. - more: further lines of `city.yaml`.
+    init(_ layers: [Layer], files: [String: String] = [:], more: String = "") throws {
         folder = try TemporaryFolder()
+        for (name, text) in files { try folder.write(text, to: name) }
         for layer in layers { try folder.write(Self.geoJSON(layer), to: "\(layer.id).geojson") }
         let sources = layers.map { "  - {id: \($0.id)_file, path: \($0.id).geojson}" }
         let entries = layers.map { layer in
@@ -42,15 +48,16 @@ struct PlanningCity {
                     geometry: \(layer.geometry)
                     source: \(layer.id)_file
                     code: code
+                    \(layer.more)
                     fields: [\(fields.joined(separator: ", "))]
                 """
         }
         let yaml =
             "twin: 1\nid: test\ncrs: EPSG:4549\nvertical: {datum: unknown}\nextent: [119.9, 36.2, 120.1, 36.33]\n"
             + "themes: [{id: base, title: Base}]\nsources:\n\(sources.joined(separator: "\n"))\nlayers:\n"
-            + entries.joined(separator: "\n") + "\n"
+            + entries.joined(separator: "\n") + "\n" + more + "\n"
         let path = try folder.write(yaml, to: "city.yaml")
-        let report = try CityImporter(projectFile: path).run(into: folder.file("store"), progress: .silent)
+        report = try CityImporter(projectFile: path).run(into: folder.file("store"), progress: .silent)
         if let failed = report.sources.first(where: { $0.failure != nil || $0.rejectedCount > 0 }) {
             throw TwinError(.source, "the test's source \(failed)")
         }

@@ -38,7 +38,8 @@ extension ProjectText {
                     id: id, zh: zh, en: en, theme: "admin", department: id == "grid_cells" ? "政法委" : "民政局",
                     geometry: "polygon", source: id, code: "code", zoom: zoom...22,
                     fields: ["name:string|名称|Name", "manager:string|负责人|Manager"],
-                    style: "kind: line, color: \"\(color)\", opacity: 0.9, width: \(width), label: name"))
+                    style: "kind: line, color: \"\(color)\", opacity: 0.9, width: \(width), label: name",
+                    checks: id == "grid_cells" ? "profile: grid_code, field: code" : nil))
         }
     }
 
@@ -66,13 +67,14 @@ extension ProjectText {
     private static func points(
         _ id: String, _ zh: String, _ en: String, _ theme: String, _ department: String, _ color: String,
         _ width: String,
-        _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String], codes: String? = nil
+        _ zoom: Int, _ code: String?, _ grade: String, _ fields: [String], codes: String? = nil,
+        checks: String? = nil
     ) -> Layer {
         Layer(
             id: id, zh: zh, en: en, theme: theme, department: department, geometry: "point", source: id, code: code,
             classification: grade, zoom: zoom...22, fields: fields,
             style: "kind: circle, color: \"\(color)\", outline: \"#ffffff\", opacity: 0.95, width: \(width)",
-            codes: codes)
+            codes: codes, checks: checks)
     }
 
     private mutating func addStreetAssets() {
@@ -93,7 +95,7 @@ extension ProjectText {
                     "component<code:string|部件代码|Component code", "name:string|名称|Name",
                     "department:string|主管部门|Department",
                     "state:string|状态|State",
-                ], codes: "profile: parts, field: name"))
+                ], codes: "profile: parts, field: name", checks: "profile: part_code, field: component"))
         layer(
             Self.points(
                 "trees", "行道树", "Street trees", "facilities", "园林局", "#69b35a", "2.2", 16, nil, "public",

@@ -40,6 +40,8 @@ struct ProjectText {
         var style: String
         /// The code system, in YAML flow style.
         var codes: String?
+        /// A further code field, in YAML flow style.
+        var checks: String?
     }
 
     mutating func layer(_ layer: Layer) {
@@ -55,6 +57,7 @@ struct ProjectText {
             "    base: \(layer.isBase)\n    zoom: [\(layer.zoom.lowerBound), \(layer.zoom.upperBound)]\n    fields:\n"
         for field in layer.fields { text += "      - \(Self.field(field))\n" }
         if let codes = layer.codes { text += "    codes: {\(codes)}\n" }
+        if let checks = layer.checks { text += "    checks: [{\(checks)}]\n" }
         text += "    style: {\(layer.style)}"
         layers.append(text)
     }

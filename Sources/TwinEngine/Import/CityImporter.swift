@@ -84,14 +84,31 @@ public struct CityImporter {
         return report
     }
 
-    /// The values of a layer's code field that no class of its profile has.
+    /// The values of a layer's code fields that mean nothing in their profiles: of classes each value, of codes with places
+    /// each kind of mistake.
     private func unmapped(_ layer: LayerDefinition, _ store: CityStore) throws -> [UnmappedCode] {
-        guard let codes = layer.codes, let field = codes.field, let profile = profiles[codes.profile] else { return [] }
-        return try store.values(layer: layer.id, field: field).filter { profile.position($0.value) == nil }.map {
-            UnmappedCode(
-                layer: layer.id, field: field, profile: codes.profile, value: $0.value, count: $0.count,
-                example: $0.example)
+        var found: [UnmappedCode] = []
+        var fields = layer.checks
+        if let codes = layer.codes, let field = codes.field {
+            fields.insert(CodeCheck(profile: codes.profile, field: field), at: 0)
         }
+        for check in fields {
+            let isPattern = profiles.patterns[check.profile] != nil
+            var places: [String: Int] = [:]
+            for (value, count, example) in try store.values(layer: layer.id, field: check.field) {
+                guard let mistake = profiles.mistake(value, in: check.profile) else { continue }
+                if isPattern, let place = places[mistake] {
+                    found[place].count += count
+                    continue
+                }
+                places[mistake] = found.count
+                found.append(
+                    UnmappedCode(
+                        layer: layer.id, field: check.field, profile: check.profile, value: value, count: count,
+                        example: example, reason: isPattern ? mistake : nil))
+            }
+        }
+        return found
     }
 
     private func forgetOtherLayers(_ store: CityStore) throws {

@@ -13,7 +13,7 @@ extension ImportReport {
             "unmapped": unmapped.map {
                 [
                     "layer": $0.layer, "field": $0.field, "profile": $0.profile, "value": $0.value, "count": $0.count,
-                    "example": $0.example,
+                    "example": $0.example, "reason": $0.reason ?? "no class has it",
                 ] as [String: Any]
             },
         ]
@@ -48,6 +48,12 @@ extension ImportReport {
             lines.append(contentsOf: source.notes.map { "  \(source.source): note: \($0)" })
         }
         for code in unmapped {
+            if let reason = code.reason {
+                lines.append(
+                    "  \(code.layer): \(code.count) × \(code.field) is no \(code.profile): \(reason), for example "
+                        + "'\(code.value)' (\(code.example))")
+                continue
+            }
             lines.append(
                 "  \(code.layer): \(code.count) × \(code.field) '\(code.value)' is no code of the profile "
                     + "'\(code.profile)', for example \(code.example); add it to `codes` of a class")

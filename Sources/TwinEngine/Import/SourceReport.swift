@@ -109,7 +109,7 @@ public struct SourceReport: Sendable {
     }
 }
 
-/// A value of a code field that no class of the layer's profile has. The features are kept.
+/// A value of a code field that means nothing in its profile, or a mistake that several values share. The features are kept.
 public struct UnmappedCode: Sendable {
     public var layer: String
     public var field: String
@@ -118,6 +118,8 @@ public struct UnmappedCode: Sendable {
     public var count: Int
     /// The code or id of one feature that has it.
     public var example: String
+    /// What is wrong with `value`, the first of `count` with this mistake; nil for a value that no class has.
+    public var reason: String?
 }
 
 /// The account of a whole import.

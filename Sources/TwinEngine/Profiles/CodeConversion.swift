@@ -36,11 +36,10 @@ public struct CodeConversions: Sendable {
 
     private static let shared = Result { try builtinProfiles() }
 
-    /// A system that comes with the engine; nil for another kind.
-    static func builtinSystem(_ kind: String) -> CodeProfile? {
-        // safe: the files are compiled in and tests read them
-        (try? shared.get())?[kind]
-    }
+    /// The systems that come with the engine, read once.
+    ///
+    /// - Throws: what was wrong with a file.
+    static func systemsOfEngine() throws -> [String: CodeProfile] { try shared.get() }
 
     /// The systems that come with the engine, by kind.
     static func builtinProfiles() throws -> [String: CodeProfile] {
@@ -134,72 +133,5 @@ public struct CodeConversions: Sendable {
             id.removeLast()
         }
         return nil
-    }
-}
-
-/// Codes whose digits have places: which digits mean what.
-public struct CodePattern: Sendable, Hashable {
-    public struct Segment: Sendable, Hashable {
-        public var name: String
-        public var title: LocalizedText
-        public var length: Int
-        /// What its values mean, where they are closed.
-        public var values: [String: String]
-    }
-
-    public var id: String
-    public var title: LocalizedText
-    public var segments: [Segment]
-
-    public var length: Int { segments.reduce(0) { $0 + $1.length } }
-
-    /// 部件标识码 and 单元网格标识码.
-    public static let all: [CodePattern] = [
-        CodePattern(
-            id: "part", title: LocalizedText(zh: "部件标识码", en: "Street asset code"),
-            segments: [
-                county,
-                Segment(
-                    name: "group", title: LocalizedText(zh: "大类", en: "Group"), length: 2,
-                    values: ["01": "公用设施", "02": "交通设施", "03": "市容环境", "04": "园林绿化", "05": "其他设施"]),
-                Segment(name: "kind", title: LocalizedText(zh: "小类", en: "Kind"), length: 2, values: [:]),
-                Segment(name: "number", title: LocalizedText(zh: "流水号", en: "Number"), length: 6, values: [:]),
-            ]),
-        CodePattern(
-            id: "grid", title: LocalizedText(zh: "单元网格标识码", en: "Management grid cell code"),
-            segments: [
-                county,
-                Segment(name: "street", title: LocalizedText(zh: "街道", en: "Street"), length: 3, values: [:]),
-                Segment(name: "community", title: LocalizedText(zh: "社区", en: "Community"), length: 3, values: [:]),
-                Segment(name: "number", title: LocalizedText(zh: "顺序号", en: "Number"), length: 3, values: [:]),
-            ]),
-    ]
-
-    private static let county = Segment(
-        name: "county", title: LocalizedText(zh: "县级行政区划", en: "County"), length: 6, values: [:])
-
-    /// The parts of a code.
-    ///
-    /// - Throws: `TwinError.argument` that says what is wrong with it.
-    public func parts(_ code: String) throws -> [(segment: Segment, text: String)] {
-        let digits = Array(code.utf8)
-        guard digits.count == length, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-            throw TwinError(
-                .argument,
-                "'\(code.prefix(40))' is no \(id) code: it has \(length) digits, "
-                    + segments.map { "\($0.length) \($0.title.en.lowercased())" }.joined(separator: " + "))
-        }
-        var first = 0
-        return try segments.map { segment in
-            let text = String(decoding: digits[first..<first + segment.length], as: UTF8.self)
-            first += segment.length
-            guard segment.values.isEmpty || segment.values[text] != nil else {
-                throw TwinError(
-                    .argument,
-                    "'\(code)': \(segment.title.en.lowercased()) \(text) is none of \(segment.values.keys.sorted().joined(separator: ", "))"
-                )
-            }
-            return (segment, text)
-        }
     }
 }

@@ -5,6 +5,8 @@ import Foundation
 public struct ProfileSet: Sendable, Hashable {
     public let pipes: PipeProfile
     public let parts: PartProfile
+    /// Codes whose digits have places, by kind.
+    public let patterns: [String: CodePattern]
     private let others: [String: CodeProfile]
 
     /// Reads profiles.
@@ -19,13 +21,22 @@ public struct ProfileSet: Sendable, Hashable {
         pipes = try PipeProfile(yaml: ownPipes.text, file: ownPipes.file)
         let ownParts = text(PartProfile.kind, PackageResources.parts_yaml)
         parts = try PartProfile(yaml: ownParts.text, file: ownParts.file)
-        var others: [String: CodeProfile] = [:]
+        // Land-use systems and patterns that come with the engine; a file of the city goes before them.
+        var others = try CodeConversions.systemsOfEngine()
+        var patterns: [String: CodePattern] = [:]
+        for pattern in try CodePattern.builtin() { patterns[pattern.kind] = pattern }
         for (kind, own) in texts where kind != PipeProfile.kind && kind != PartProfile.kind {
             let diagnostics = ConfigurationDiagnostics(file: own.file)
-            others[kind] = try ProfileReader(own.text, file: own.file, diagnostics).profile(kind: kind, keys: [])
+            let reader = try ProfileReader(own.text, file: own.file, diagnostics)
+            if CodePattern.kinds.contains(kind) || reader.root.child("segments") != nil {
+                patterns[kind] = try CodePattern(yaml: own.text, file: own.file, kind: kind)
+                continue
+            }
+            others[kind] = reader.profile(kind: kind, keys: [])
             try diagnostics.throwIfAny()
         }
         self.others = others
+        self.patterns = patterns
     }
 
     /// The files that a project names, else the profiles that come with the engine.
@@ -50,19 +61,37 @@ public struct ProfileSet: Sendable, Hashable {
         switch kind {
         case PipeProfile.kind: pipes.codes
         case PartProfile.kind: parts.codes
-        // Land-use systems that come with the engine, read when a layer first names one.
-        default: others[kind] ?? CodeConversions.builtinSystem(kind)
+        default: others[kind]
         }
+    }
+
+    /// What is wrong with a value of a code field; nil for a good one.
+    func mistake(_ value: String, in kind: String) -> String? {
+        if let pattern = patterns[kind] { return pattern.mistake(value) }
+        guard let profile = self[kind], profile.position(value) == nil else { return nil }
+        return "no class has it"
     }
 
     /// Whether the layers name profiles and classes that there are.
     func check(_ project: CityProject) throws {
         var mistakes: [String] = []
         for layer in project.layers {
+            for check in layer.checks where self[check.profile] == nil && patterns[check.profile] == nil {
+                let known = ([PipeProfile.kind, PartProfile.kind] + others.keys.sorted() + patterns.keys.sorted())
+                    .joined(separator: ", ")
+                mistakes.append(
+                    "layer '\(layer.id)': there is no profile '\(check.profile)' to check by; name its file under "
+                        + "`profiles`, or write one of: \(known)")
+            }
             guard let codes = layer.codes else { continue }
             guard let profile = self[codes.profile] else {
-                let known = ([PipeProfile.kind, PartProfile.kind] + CodeConversions.systems + others.keys.sorted())
-                    .joined(separator: ", ")
+                let known = ([PipeProfile.kind, PartProfile.kind] + others.keys.sorted()).joined(separator: ", ")
+                guard patterns[codes.profile] == nil else {
+                    mistakes.append(
+                        "layer '\(layer.id)': '\(codes.profile)' has no classes; write it under `checks`, for example "
+                            + "checks: [{profile: \(codes.profile), field: code}]")
+                    continue
+                }
                 mistakes.append(
                     "layer '\(layer.id)': there is no profile '\(codes.profile)'; name its file under `profiles`, "
                         + "or write one of: \(known)")

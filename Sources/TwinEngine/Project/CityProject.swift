@@ -146,6 +146,8 @@ public struct LayerDefinition: Sendable, Hashable {
     public var tiles: LayerTiles? = nil
     /// The code system that the layer's features are classed by.
     public var codes: LayerCodes? = nil
+    /// Further code fields, whose values the import checks.
+    public var checks: [CodeCheck] = []
     /// The level of detail that the project states; nil follows from the content.
     public var cimLevel: CIMLevel? = nil
     /// Whether the store keeps what changes overwrite (历史).

@@ -13,6 +13,14 @@ public struct LayerCodes: Sendable, Hashable {
     public var givesColor: Bool
 }
 
+/// A field whose values are codes of a profile: checked at import, and else a field like others.
+public struct CodeCheck: Sendable, Hashable {
+    /// The kind of profile: `part_code`, `grid_code`, `land_use`, ….
+    public var profile: String
+    /// `code` is the permanent code.
+    public var field: String
+}
+
 /// The seven levels of a city information model (CJJ/T 315): surface, frame, standard, fine, functional, component,
 /// part.
 public enum CIMLevel: Int, Sendable, Hashable, CaseIterable {
@@ -97,6 +105,15 @@ extension ProjectReader {
             codes.fail("'\(codes.path)' needs `field: NAME`, the field with the code, or `class: ID` for all features")
         }
         return result
+    }
+
+    func checks(_ node: ConfigurationNode) -> [CodeCheck] {
+        node.list("checks").map { check in
+            check.allow(["profile", "field"])
+            return CodeCheck(
+                profile: check.required("profile", example: "part_code"),
+                field: check.required("field", example: "code"))
+        }
     }
 
     func cimLevel(_ node: ConfigurationNode) -> CIMLevel? {

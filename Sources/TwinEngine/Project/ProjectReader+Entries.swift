@@ -60,7 +60,7 @@ extension ProjectReader {
     func layer(_ node: ConfigurationNode) -> LayerDefinition {
         node.allow([
             "id", "title", "theme", "department", "classification", "geometry", "source", "sources", "code", "base",
-            "zoom", "fields", "style", "tiles", "codes", "cim", "history",
+            "zoom", "fields", "style", "tiles", "codes", "checks", "cim", "history",
         ])
         let id = node.required("id", example: "roads")
         if !isIdentifier(id) { node.fail("layer id '\(id)' must be a-z, 0-9 and _, starting with a letter") }
@@ -77,7 +77,8 @@ extension ProjectReader {
             classification: node.choice("classification", Classification.self) ?? .public, geometry: kind,
             sources: sources, code: node.string("code"), isBase: node.boolean("base") ?? false, zoom: zoom(node),
             fields: fields(node), style: style(node, kind), tiles: tiles(node, kind),
-            codes: codes(node), cimLevel: cimLevel(node), keepsHistory: node.boolean("history") ?? true)
+            codes: codes(node), checks: checks(node), cimLevel: cimLevel(node),
+            keepsHistory: node.boolean("history") ?? true)
     }
 
     /// Ids become table names, file names and URL parts.
@@ -238,6 +239,9 @@ extension ProjectReader {
             if let label = layer.style.label { known(node.child("style"), label, fields, "field in layer \(layer.id)") }
             if let field = layer.codes?.field {
                 known(node.child("codes"), field, fields, "field in layer \(layer.id)")
+            }
+            for check in layer.checks where check.field != "code" {
+                known(node.child("checks"), check.field, fields, "field in layer \(layer.id)")
             }
             if let by = layer.style.category {
                 known(node.child("style"), by.field, fields, "field in layer \(layer.id)")
