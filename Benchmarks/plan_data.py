@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two made-up plans of N parcels each over the same ground, for Benchmarks/plan.py.
+"""Two made-up plans of N parcels each over the same ground, for Benchmarks/plan_conflict.py.
 
     plan_data.py FOLDER [N]
 

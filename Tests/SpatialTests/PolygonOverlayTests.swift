@@ -91,6 +91,63 @@ import Testing
                 == statistics.convex + statistics.whole + statistics.apart + statistics.overlaid)
     }
 
+    @Test func stripsMeasureWhatGEOSBuilds() throws {
+        var random = SeededGenerator.printed()
+        let overlay = try PolygonOverlay()
+        var measured = 0
+        var several = 0
+        for _ in 0..<20_000 {
+            let first = Self.polygon(&random)
+            let second = Self.polygon(&random)
+            let truth = try withGEOS { context throws(SpatialError) -> [Double]? in
+                guard try context.validityReason(flat(first)) == nil, try context.validityReason(flat(second)) == nil
+                else { return nil }
+                return try context.overlay(.intersection, flat(first), flat(second), kind: .polygon).parts
+                    .map(\.planarArea)
+            }
+            guard let truth else { continue }
+            let shared = try overlay.shared(OverlayPolygon(first), OverlayPolygon(second)) { _ in true }
+            guard case .sizes(let sizes) = shared else { continue }
+            measured += 1
+            // Slivers of rounding are parts of one and not of the other.
+            let found = sizes.filter { $0 > 0.1 }.sorted()
+            let wanted = truth.filter { $0 > 0.1 }.sorted()
+            if found.count > 1 { several += 1 }
+            #expect(found.count == wanted.count, "\(first) \(second)")
+            for (a, b) in zip(found, wanted) { #expect(abs(a - b) <= 1e-3 + 1e-11 * b, "\(first) \(second)") }
+        }
+        #expect(measured > 2000 && several > 100)
+    }
+
+    @Test func coverIsThatOfTheUnion() throws {
+        var random = SeededGenerator.printed()
+        let overlay = try PolygonOverlay()
+        for _ in 0..<1000 {
+            let polygons = (0..<Int.random(in: 2...9, using: &random)).map { _ in Self.polygon(&random) }
+            let truth = try withGEOS { context throws(SpatialError) -> (once: Double, all: Double)? in
+                var shared = FlatCoordinates(kind: .polygon)
+                var all = 0.0
+                for polygon in polygons where try context.validityReason(flat(polygon)) != nil { return nil }
+                for other in polygons.dropFirst() {
+                    let part = try context.overlay(.intersection, flat(polygons[0]), flat(other), kind: .polygon)
+                    all += part.planarArea
+                    let base = UInt32(shared.vertexCount)
+                    shared.xy += part.xy
+                    shared.ringEnds += part.ringEnds.map { $0 + base }
+                }
+                guard !shared.isEmpty else { return (0, 0) }
+                var union = FlatCoordinates(kind: .polygon)
+                try context.geometry(shared).unaryUnion().appendPolygons(to: &union)
+                return (union.planarArea, all)
+            }
+            guard let truth else { continue }
+            let covered = overlay.covered(
+                OverlayPolygon(polygons[0]), by: polygons.dropFirst().map { OverlayPolygon($0) })
+            #expect(abs(covered.once - truth.once) <= 1e-2 + 1e-11 * truth.once, "\(polygons)")
+            #expect(abs(covered.all - truth.all) <= 1e-2 + 1e-11 * truth.all, "\(polygons)")
+        }
+    }
+
     @Test func neighboursShareNoArea() throws {
         let overlay = try PolygonOverlay()
         func square(_ x: Int32, _ y: Int32, _ size: Int32) -> OverlayPolygon {

@@ -72,7 +72,17 @@ public enum SharedArea {
     case part(FlatCoordinates)
 }
 
+/// What two polygons share, as far as it was asked for.
+public enum SharedParts {
+    case area(SharedArea)
+    /// Square millimetres of each connected part.
+    case sizes([Double])
+}
+
 extension OverlayPolygon {
     /// How the polygon lies to a box; `outside` and `inside` are certain.
     public func relation(to box: GridBox) throws(SpatialError) -> BoxClass { try prepared().classify(box) }
+
+    /// Whether a point lies in the polygon or on its boundary.
+    public func contains(_ point: GridPoint) throws(SpatialError) -> Bool { try prepared().contains(point) }
 }

@@ -18,6 +18,8 @@ public final class PolygonOverlay {
         public var whole = 0
         public var apart = 0
         public var overlaid = 0
+        /// Pairs whose shared parts were measured without building them.
+        public var measured = 0
         /// Polygons that GEOS refused at first and that were made valid.
         public var repaired = 0
 
@@ -29,6 +31,7 @@ public final class PolygonOverlay {
             left.whole += right.whole
             left.apart += right.apart
             left.overlaid += right.overlaid
+            left.measured += right.measured
             left.repaired += right.repaired
         }
 
@@ -39,12 +42,14 @@ public final class PolygonOverlay {
             whole -= before.whole
             apart -= before.apart
             overlaid -= before.overlaid
+            measured -= before.measured
             repaired -= before.repaired
         }
     }
 
     let context: GEOSContext
     private var clip = ConvexClip()
+    private var sweep = StripSweep()
     public private(set) var statistics = Statistics()
 
     /// - Throws: `geos` if GEOS cannot make a context.
@@ -54,10 +59,63 @@ public final class PolygonOverlay {
     ///
     /// - Throws: `geos` where GEOS fails also after repair, `invalidGeometry` for a polygon without rings.
     public func shared(_ first: OverlayPolygon, _ second: OverlayPolygon) throws(SpatialError) -> SharedArea {
+        if let decided = try decided(first, second) { return decided }
+        let geometry = second.geometry
+        guard try first.prepared().intersects(geometry.view) else {
+            statistics.apart += 1
+            return .none
+        }
+        return try overlaid(first, second)
+    }
+
+    /// The area that two polygons share, or only the sizes of its parts where those are all that is wanted.
+    ///
+    /// - Parameter isEnough: told the connected parts in square millimetres, says whether their sizes are enough.
+    /// - Returns: nil for the area where they are; the parts then hold their sizes.
+    /// - Throws: as ``shared(_:_:)``.
+    public func shared(
+        _ first: OverlayPolygon, _ second: OverlayPolygon, unless isEnough: ([Double]) -> Bool
+    ) throws(SpatialError) -> SharedParts {
+        if let decided = try decided(first, second) { return .area(decided) }
+        let box = first.box.intersection(second.box)
+        let parts = sweep.sharedParts(first.geometry, second.geometry, box)
+        if parts.reduce(0, +) <= Self.leastArea {
+            statistics.apart += 1
+            return .area(.none)
+        }
+        if isEnough(parts) {
+            statistics.measured += 1
+            return .sizes(parts)
+        }
+        return .area(try overlaid(first, second))
+    }
+
+    /// The size of the area that two polygons share, in square metres; 0 where they share none.
+    ///
+    /// - Throws: as ``shared(_:_:)``.
+    public func sharedSize(_ first: OverlayPolygon, _ second: OverlayPolygon) throws(SpatialError) -> Double {
+        switch try shared(first, second, unless: { _ in true }) {
+        case .sizes(let parts): return parts.reduce(0, +) / 1e6
+        case .area(.none): return 0
+        case .area(.wholeFirst): return first.area
+        case .area(.wholeSecond): return second.area
+        case .area(.part(let part)): return part.planarArea / 1e6
+        }
+    }
+
+    /// How much of a polygon others cover, in square millimetres: each place once, and each as often as it is covered.
+    ///
+    /// Measured by strips, apart from what ``shared(_:_:)`` finds pair by pair. O(n log n) for most polygons.
+    public func covered(_ polygon: OverlayPolygon, by others: [OverlayPolygon]) -> (once: Double, all: Double) {
+        sweep.covered(polygon.geometry, polygon.box, by: others.map(\.geometry))
+    }
+
+    /// What boxes, convex rings and insides decide; nil where boundaries may meet.
+    private func decided(_ first: OverlayPolygon, _ second: OverlayPolygon) throws(SpatialError) -> SharedArea? {
         statistics.pairs += 1
         guard first.box.sharesArea(second.box) else {
             statistics.apart += 1
-            return .none
+            return SharedArea.none
         }
         if let a = first.convex, let b = second.convex {
             statistics.convex += 1
@@ -69,7 +127,7 @@ public final class PolygonOverlay {
             return .wholeSecond
         case .outside:
             statistics.apart += 1
-            return .none
+            return SharedArea.none
         case .rim: break
         }
         switch try second.prepared().classify(first.box) {
@@ -78,14 +136,13 @@ public final class PolygonOverlay {
             return .wholeFirst
         case .outside:
             statistics.apart += 1
-            return .none
+            return SharedArea.none
         case .rim: break
         }
-        let geometry = second.geometry
-        guard try first.prepared().intersects(geometry.view) else {
-            statistics.apart += 1
-            return .none
-        }
+        return nil
+    }
+
+    private func overlaid(_ first: OverlayPolygon, _ second: OverlayPolygon) throws(SpatialError) -> SharedArea {
         statistics.overlaid += 1
         let result = try result(.intersection, first, second)
         return result.isEmpty ? .none : .part(result)
@@ -178,6 +235,13 @@ public final class PolygonOverlay {
 }
 
 extension GridBox {
+    /// What both boxes hold; empty if they are apart.
+    func intersection(_ other: GridBox) -> GridBox {
+        GridBox(
+            minX: max(minX, other.minX), minY: max(minY, other.minY), maxX: min(maxX, other.maxX),
+            maxY: min(maxY, other.maxY))
+    }
+
     /// Whether the boxes share more than an edge or a corner.
     @inlinable
     public func sharesArea(_ other: GridBox) -> Bool {

@@ -148,7 +148,8 @@ struct ConflictOutput {
         out.raw(",\"pairs\":{")
         for (index, (name, count)) in [
             ("boxes", statistics.pairs), ("convex", statistics.convex), ("whole", statistics.whole),
-            ("apart", statistics.apart), ("overlaid", statistics.overlaid), ("repaired", statistics.repaired),
+            ("apart", statistics.apart), ("measured", statistics.measured), ("overlaid", statistics.overlaid),
+            ("repaired", statistics.repaired),
         ].enumerated() {
             if index > 0 { out.raw(",") }
             out.key(name)
@@ -299,8 +300,8 @@ extension PlanComparison {
         }
     }
 
-    /// What the parts miss of the whole: rounding only. Conflicts, tolerated and agreeing parts are measured one by one,
-    /// what is covered by their union, so that an error of either shows here.
+    /// What the parts miss of the whole: rounding only. Conflicts, tolerated and agreeing parts are measured pair by pair,
+    /// what is covered in one sweep over all of the second plan, so that an error of either shows here.
     var residual: Double {
         let sum = total
         return sum.area + sum.tolerated + sum.agreed - multiple - covered

@@ -32,8 +32,8 @@ final class ConflictWorker {
     private let second: OverlayCache
     private let districts: OverlayCache?
     private var part = ConflictPart()
-    /// Shared areas of the present polygon of the first plan.
-    private var pieces: [FlatCoordinates] = []
+    /// Polygons of the second plan that may share area with the present one of the first.
+    private var partners: [OverlayPolygon] = []
     private var candidates: [Int] = []
 
     init(_ job: ConflictJob) throws {
@@ -68,7 +68,7 @@ final class ConflictWorker {
         let polygon = job.first.layer.view.withGeometry(row: row) { OverlayPolygon($0) }
         guard !polygon.box.isEmpty else { return }
         part.area += polygon.area
-        pieces.removeAll(keepingCapacity: true)
+        partners.removeAll(keepingCapacity: true)
         candidates.removeAll(keepingCapacity: true)
         job.second.layer.view.searchRows(polygon.box) { other in
             candidates.append(other)
@@ -80,27 +80,48 @@ final class ConflictWorker {
             let conflicts = verdicts[secondClass]
             guard conflicts || job.reconciles else { continue }
             let partner = second.polygon(other)
-            let shared: FlatCoordinates
-            switch try overlay.shared(polygon, partner) {
-            case .none: continue
-            case .wholeFirst: shared = FlatCoordinates(grid: polygon.geometry)
-            case .wholeSecond: shared = FlatCoordinates(grid: partner.geometry)
-            case .part(let flat): shared = flat
-            }
-            if job.reconciles { pieces.append(shared) }
+            if job.reconciles { partners.append(partner) }
             let pair = ClassPair(first: firstClass, second: secondClass)
-            if conflicts {
-                try add(shared, pair, (row, polygon), (other, partner))
-            } else {
-                part.sums[pair, default: ClassPairSum()].agreeing += 1
-                part.sums[pair, default: ClassPairSum()].agreed += shared.planarArea / 1e6
+            let least = job.tolerance.area * 1e6 * (1 - 1e-6)
+            let shared = try overlay.shared(polygon, partner) { parts in
+                !conflicts || parts.allSatisfy { $0 <= least }
+            }
+            switch shared {
+            case .sizes(let parts):
+                note(parts, pair, conflicts)
+            case .area(.none): continue
+            case .area(.wholeFirst):
+                try add(FlatCoordinates(grid: polygon.geometry), pair, conflicts, (row, polygon), (other, partner))
+            case .area(.wholeSecond):
+                try add(FlatCoordinates(grid: partner.geometry), pair, conflicts, (row, polygon), (other, partner))
+            case .area(.part(let flat)):
+                try add(flat, pair, conflicts, (row, polygon), (other, partner))
             }
         }
-        guard job.reconciles, !pieces.isEmpty else { return }
-        let sum = pieces.reduce(0) { $0 + $1.planarArea } / 1e6
-        let covered = try overlay.coveredArea(pieces) / 1e6
-        part.covered += covered
-        part.multiple += sum - covered
+        guard job.reconciles, !partners.isEmpty else { return }
+        let (once, all) = overlay.covered(polygon, by: partners)
+        part.covered += once / 1e6
+        part.multiple += (all - once) / 1e6
+    }
+
+    /// Adds shared parts of which only the sizes are known: they agree, or are all tolerated.
+    private func note(_ sizes: [Double], _ pair: ClassPair, _ conflicts: Bool) {
+        let area = sizes.reduce(0, +) / 1e6
+        if conflicts {
+            part.sums[pair, default: ClassPairSum()].toleratedParts += sizes.count
+            part.sums[pair, default: ClassPairSum()].tolerated += area
+        } else {
+            part.sums[pair, default: ClassPairSum()].agreeing += 1
+            part.sums[pair, default: ClassPairSum()].agreed += area
+        }
+    }
+
+    private func add(
+        _ shared: FlatCoordinates, _ pair: ClassPair, _ conflicts: Bool, _ first: (row: Int, polygon: OverlayPolygon),
+        _ second: (row: Int, polygon: OverlayPolygon)
+    ) throws {
+        if conflicts { return try split(shared, pair, first, second) }
+        note([shared.planarArea], pair, false)
     }
 
     private func isLater(_ other: Int, _ row: Int) -> Bool {
@@ -108,7 +129,7 @@ final class ConflictWorker {
     }
 
     /// Splits a shared area into what is tolerated and what conflicts.
-    private func add(
+    private func split(
         _ shared: FlatCoordinates, _ pair: ClassPair, _ first: (row: Int, polygon: OverlayPolygon),
         _ second: (row: Int, polygon: OverlayPolygon)
     ) throws {
