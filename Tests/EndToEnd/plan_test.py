@@ -102,6 +102,8 @@ def every_process():
         "site-selection": {"candidates": "landuse_plan", "constraints": [{"measure": "area", "min": 5000}],
                            "criteria": [{"measure": "distance", "layer": "schools", "worst": 2000, "best": 0}]},
         "land-statistics": {"layers": [{"layer": "landuse_plan", "field": "land_use"}]},
+        "version-compare": {"layer": "landuse_plan", "with": "control_plan", "by": "code", "limit": 50},
+        "clearance": {"first": "pipe_gas", "second": "buildings", "distance": 3},
         "reach": {"sources": "schools", "minutes": 15, "targets": ["buildings"]},
     }
     check("every process is tried", status == 200 and set(ids) == set(inputs), ids)
@@ -115,6 +117,93 @@ def every_process():
                 result = json.loads(content)
                 good = result["process"] == name and result["storeVersion"] == version() and result["parameters"] == values
             check(f"{name} answers {kind}", good, content[:300])
+
+
+def grid(layer):
+    """Geometries of a layer in metres on the millimetre grid, by id."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/l.geojson"
+        run(["ogr2ogr", "-f", "GeoJSON", "-lco", "COORDINATE_PRECISION=6", "-s_srs", "EPSG:4549", "-t_srs", "EPSG:4549",
+             "-preserve_fid", "-dim", "XY", path, str(STORE / "city.sqlite"), layer])
+        features = json.load(open(path))["features"]
+    return {f["id"]: shapely.transform(shapely.from_geojson(json.dumps(f["geometry"])),
+                                       lambda c: ((c - (500_000, 4_000_000)) * 1000).round() / 1000) for f in features}
+
+
+def clearances():
+    limit = 3.0
+    status, _, found = execute("clearance", {"first": "pipe_gas", "second": "buildings", "distance": limit})
+    check("clearance answers", status == 200, found)
+    pairs = {(f["properties"]["firstId"], f["properties"]["secondId"]): f["properties"]["distance"]
+             for f in found["features"]}
+    first, second = grid("pipe_gas"), grid("buildings")
+    ids = list(second)
+    tree = shapely.STRtree([second[i] for i in ids])
+    truth = {}
+    for fid, shape in first.items():
+        for place in tree.query(shape, predicate="dwithin", distance=limit + 0.01):
+            truth[fid, ids[place]] = shape.distance(second[ids[place]])
+    # Coordinates half way between two millimetres are rounded either way.
+    sure = {p for p, d in truth.items() if d < limit - 0.003}
+    check("clearances are those of Shapely", sure <= set(pairs) <= set(truth) and pairs
+          and all(abs(truth[p] - d) < 0.003 for p, d in pairs.items()), f"{len(pairs)} and {len(sure)} to {len(truth)} pairs")
+    lines = [f["geometry"] for f in found["features"] if f["properties"]["distance"] > 0]
+    check("each has a line", all(g["type"] == "LineString" and len(g["coordinates"]) == 2 for g in lines))
+
+
+def versions():
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"{folder}/store"
+        shutil.copytree(STORE, store)
+        before = version()
+        database = sqlite3.connect(f"{store}/city.sqlite")
+        with database:
+            database.execute("UPDATE control_plan SET far = far + 1 WHERE id <= 3")
+            database.execute("DELETE FROM control_plan WHERE id = 4")
+        database.close()
+        with server(store) as (base, _):
+            status, _, found = execute("version-compare", {"layer": "control_plan", "from": before}, base)
+            check("two versions are compared", status == 200
+                  and found["counts"] == {"added": 0, "removed": 1, "changed": 3}, found)
+            changed = [f for f in found["features"] if f["properties"]["change"] == "changed"]
+            check("fields tell before and after", len(changed) == 3
+                  and all(abs(f["properties"]["fields"]["far"][1] - f["properties"]["fields"]["far"][0] - 1) < 1e-9
+                          and not f["properties"]["moved"] for f in changed), changed)
+            check("areas of what was removed", found["areas"]["removed"]["lost"] > 0
+                  and abs(found["before"]["area"] - found["after"]["area"] - found["areas"]["removed"]["lost"]) < 0.01)
+            status, _, wrong = execute("version-compare", {"layer": "control_plan", "from": "never"}, base)
+            check("a wrong moment is refused and named", status == 400 and "from" in json.dumps(wrong), wrong)
+
+
+def live_in_the_report():
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"{folder}/store"
+        shutil.copytree(STORE, store)
+        with server(store) as (base, _):
+            _, _, known = execute("parcel-report", {"parcel": {"layer": "control_plan", "id": 1}, "limit": 0}, base)
+            lon, lat = known["parcel"]["center"]
+            line = {"id": "E2E-1", "kind": "level", "lon": lon, "lat": lat, "t": "2026-01-01T00:00:00Z",
+                    "values": {"level": 1.25}}
+            request = urllib.request.Request(base + "/live", data=(json.dumps(line) + "\n").encode(), method="POST",
+                                             headers={"Content-Type": "application/x-ndjson"})
+            with urllib.request.urlopen(request, timeout=60) as response:
+                check("a terminal reports", response.status < 300)
+
+            def seen():
+                _, _, found = execute("parcel-report", {"parcel": {"layer": "control_plan", "id": 1}}, base)
+                return next((t for t in found["live"]["terminals"] if t["id"] == "E2E-1"), None)
+            wait_until(lambda: seen() is not None, "the terminal to be in the report")
+            check("the report has its last values", seen()["properties"]["values"] == {"level": 1.25}, seen())
+    done = twin("analyse", "parcel-report", "--store", str(STORE), "--set", 'parcel={"layer":"control_plan","id":1}')
+    check("the command line has no live index and says so", json.loads(done.stdout)["live"] is None)
+
+
+def codes():
+    found = json.load(open(STORE / "import-report.json"))["unmapped"]
+    check("16-digit and 15-digit codes of the demo city are good",
+          not [u for u in found if u["profile"] in ("part_code", "grid_code")], found[:3])
+    done = twin("codes", "explain", "part_code", "3702810101000001")
+    check("a code is taken apart", "370281" in done.stdout and "公用设施" in done.stdout, done.stdout)
 
 
 def version():
@@ -185,4 +274,4 @@ def report_as_pdf():
             shutil.copy(f"{folder}/report.html", keep)
 
 
-main(conflicts, every_process, jobs_outlive_a_kill, report_as_pdf)
+main(conflicts, every_process, clearances, versions, live_in_the_report, codes, jobs_outlive_a_kill, report_as_pdf)

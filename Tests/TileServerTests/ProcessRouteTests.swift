@@ -6,6 +6,7 @@ import HummingbirdTesting
 import NIOCore
 import TestSupport
 import Testing
+import TwinEngine
 
 @testable import TileServer
 
@@ -99,6 +100,31 @@ import Testing
             #expect(others.status == .notFound)
             let others2 = try await client.execute(uri: "/jobs/\(id)", method: .delete)
             #expect(others2.status == .notFound)
+        }
+    }
+
+    /// A caller that waits for an answer is not idle, however long the analysis and those before it take.
+    @Test func aLongExecutionOutlivesTheIdleLimit() async throws {
+        let server = try TestCity.server(tokens: false) { $0.limits.requestSeconds = 1 }
+        let body = Self.report + "}"
+        try await RawConnection.serving(server) { port in
+            _ = try server.jobs.submit(
+                "reach", inputs: AnalysisInputs(json: Array("{}".utf8)), owner: nil, isDocument: false
+            ) { _ in
+                Thread.sleep(forTimeInterval: 3.5)
+                throw TwinError(.argument, "only a pause")
+            }
+            var connection = try await RawConnection(port: port)
+            try await connection.send(
+                "POST /processes/parcel-report/execution HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            let answer = try #require(try await connection.answer(hasBody: true))
+            #expect(answer.status == 200)
+            #expect(String(decoding: answer.body, as: UTF8.self).contains(#""process":"parcel-report""#))
+            // The connection is as good as before.
+            try await connection.send("GET /processes HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(try await connection.answer(hasBody: true)?.status == 200)
+            try await connection.close()
         }
     }
 

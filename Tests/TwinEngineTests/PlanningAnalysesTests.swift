@@ -176,4 +176,49 @@ import Testing
         #expect(within > 0 && within < 140)
         #expect(city.refusal("reach", #"{"sources":"schools"}"#).contains("distance"))
     }
+
+    @Test func slopeIsThatOfTheTerrain() throws {
+        // Level to x = 500 m, then 12 m up for each 100 m to the east, and 5 down for each 100 m to the north.
+        let rows = (0..<80).map { row in
+            (0..<80).map { column -> String in
+                let x = -200 + 20 * (Double(column) + 0.5)
+                let y = 1400 - 20 * (Double(row) + 0.5)
+                return String(x < 500 ? 100 : 100 + 0.12 * (x - 500) - 0.05 * y)
+            }.joined(separator: " ")
+        }
+        let head = "ncols 80\nnrows 80\nxllcorner 499800\nyllcorner 4009800\ncellsize 20\n"
+        let projection =
+            "PROJCS[\"CGCS2000_3_Degree_GK_CM_120E\",GEOGCS[\"GCS_China_Geodetic_Coordinate_System_2000\","
+            + "DATUM[\"D_China_2000\",SPHEROID[\"CGCS2000\",6378137.0,298.257222101]],PRIMEM[\"Greenwich\",0.0],"
+            + "UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"Gauss_Kruger\"],PARAMETER[\"False_Easting\",500000.0],"
+            + "PARAMETER[\"False_Northing\",0.0],PARAMETER[\"Central_Meridian\",120.0],PARAMETER[\"Scale_Factor\",1.0],"
+            + "PARAMETER[\"Latitude_Of_Origin\",0.0],UNIT[\"Meter\",1.0]]"
+        let sites = PlanningCity.Layer(
+            id: "sites",
+            features: [
+                PlanningCity.rectangle(100, 100, 100, 100), PlanningCity.rectangle(700, 100, 200, 300),
+                PlanningCity.rectangle(800, 600, 3, 3), PlanningCity.rectangle(5000, 5000, 50, 50),
+            ])
+        let city = try PlanningCity(
+            [sites], files: ["ground.asc": head + rows.joined(separator: "\n") + "\n", "ground.prj": projection],
+            more: "terrain: {file: ground.asc}")
+        let found = try city.run(
+            "site-selection",
+            #"{"candidates":"sites","constraints":[{"measure":"slope","max":20}],"#
+                + #""criteria":[{"measure":"slope","worst":20,"best":0}]}"#)
+        let features = try #require(found["features"] as? [[String: Any]])
+        #expect(features.count == 3)
+        for feature in features {
+            let properties = try #require(feature["properties"] as? [String: Any])
+            let id = try #require(feature["id"] as? Int)
+            let slope = try #require((properties["reasons"] as? [[String: Any]])?.first?["value"] as? Double)
+            #expect(abs(slope - (id == 1 ? 0 : 13)) < 0.2, "\(id): \(slope)")
+        }
+        let flat = try PlanningCity([sites])
+        #expect(
+            flat.refusal(
+                "site-selection", #"{"candidates":"sites","criteria":[{"measure":"slope","worst":9,"best":0}]}"#
+            )
+            .contains("name its rasters under `terrain`"))
+    }
 }

@@ -64,6 +64,8 @@ enum PageRoutes {
             ("/conformance", "conformance", "application/json", "Conformance classes"),
             ("/collections", "data", "application/json", "Layers"),
             ("/city.json", "describedby", "application/json", "The city"),
+            ("/processes", ProcessRoutes.processesRelation, "application/json", "Analyses"),
+            ("/jobs", ProcessRoutes.jobsRelation, "application/json", "Jobs"),
             ("/tiles", OGCTilesRoutes.tilesetsRelation, "application/json", "Vector tiles"),
             ("/tileMatrixSets", OGCTilesRoutes.schemesRelation, "application/json", "Grids of tiles"),
             ("/tiles/basemap.json", "alternate", "application/json", "TileJSON"),

@@ -9,6 +9,9 @@ enum ProcessRoutes {
         "core", "ogc-process-description", "json", "job-list", "dismiss",
     ].map { "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/\($0)" }
 
+    static let processesRelation = "http://www.opengis.net/def/rel/ogc/1.0/processes"
+    static let jobsRelation = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
+
     static let process = RouteParameter.path("process", "A process.", example: "\"plan-conflict\"")
     /// Bytes of an execution: a region of 100,000 positions fits.
     private static let bodyLimit = 8 << 20
@@ -47,8 +50,7 @@ enum ProcessRoutes {
         out.raw(",\"links\":[")
         out.link(request.base + "/processes", rel: "self", type: "application/json")
         out.raw(",")
-        out.link(
-            request.base + "/jobs", rel: "http://www.opengis.net/def/rel/ogc/1.0/job-list", type: "application/json")
+        out.link(request.base + "/jobs", rel: jobsRelation, type: "application/json")
         out.raw("]}")
         return .json(out)
     }
@@ -163,8 +165,14 @@ enum ProcessRoutes {
     private static func scope(_ server: CityServer, _ request: RouteRequest) -> AnalysisScope {
         let principal = request.principal
         let view = server.city.view()
+        let seesLive: Bool
+        if case .allow = server.access.decide(principal, .read, .live(server.live.classification)) {
+            seesLive = true
+        } else {
+            seesLive = false
+        }
         return AnalysisScope(
-            city: server.city, view: view,
+            city: server.city, view: view, live: seesLive ? server.live.index.snapshot() : nil,
             decide: { layer in try server.layer(layer.definition.id, view, principal).masked },
             sees: { layer in
                 guard server.access.canRead(principal, .layer(layer.definition)),

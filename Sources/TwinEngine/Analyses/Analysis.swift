@@ -71,7 +71,8 @@ public struct Analysis: Sendable {
 
     /// All analyses.
     public static let all: [Analysis] = [
-        .planConflict, .parcelReport, .complianceCheck, .siteSelection, .landStatistics, .reach,
+        .planConflict, .parcelReport, .complianceCheck, .siteSelection, .landStatistics, .versionCompare, .clearance,
+        .reach,
     ]
 
     /// - Throws: `TwinError.notFound` with the nearest name.

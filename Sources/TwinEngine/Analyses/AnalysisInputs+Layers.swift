@@ -29,6 +29,51 @@ extension AnalysisInputs {
         return ConflictAnalysis.Plan(layer: layer, field: field, filter: filter)
     }
 
+    static let geometrySchema =
+        #"{"type":"object","required":["type","coordinates"],"properties":{"type":{"enum":["Point","MultiPoint","#
+        + #""LineString","MultiLineString","Polygon","MultiPolygon"]},"coordinates":{"type":"array"}}}"#
+
+    /// A drawn geometry of any kind on the grid; nil where the input is no GeoJSON geometry.
+    func drawn(_ name: String, _ scope: AnalysisScope) throws -> FlatGeometry? {
+        guard case .object(let object)? = members[name], let type = object["type"]?.text else { return nil }
+        let example = #"{"type":"Point","coordinates":[120.03,36.26]}"#
+        guard let coordinates = object["coordinates"], object.count == 2 else { throw Self.wrong(name, example) }
+        let lists: [JSONValue]
+        var geometry = FlatGeometry(kind: .point)
+        switch type {
+        case "Polygon", "MultiPolygon": return try polygon(name, scope)
+        case "Point": lists = [.list([coordinates])]
+        case "MultiPoint": lists = [coordinates]
+        case "LineString", "MultiLineString":
+            geometry.kind = .line
+            lists = type == "LineString" ? [coordinates] : coordinates.list ?? []
+        default: throw Self.wrong(name, example)
+        }
+        let least = geometry.kind == .line ? 2 : 1
+        for list in lists {
+            guard let positions = list.list, positions.count >= least,
+                geometry.vertexCount + positions.count <= SpatialQuery.vertexLimit
+            else {
+                throw TwinError(
+                    .argument,
+                    "\(name): a \(type) has \(least) to \(SpatialQuery.vertexLimit) positions; write for example \(example)"
+                )
+            }
+            for entry in positions {
+                guard let position = entry.position else { throw Self.wrong(name, example) }
+                do {
+                    let point = try scope.coordinates.gridPoint(position)
+                    geometry.xy += [point.x, point.y]
+                } catch {
+                    throw TwinError(.argument, "\(name): a position is too far from the city: \(error.message)")
+                }
+            }
+            geometry.ringEnds.append(UInt32(geometry.vertexCount) | ringStartsPart)
+        }
+        guard !geometry.isEmpty else { throw Self.wrong(name, example) }
+        return geometry
+    }
+
     /// A polygon in longitude and latitude on the grid; nil where it is absent.
     func polygon(_ name: String, _ scope: AnalysisScope) throws -> FlatGeometry? {
         guard let value = members[name] else { return nil }

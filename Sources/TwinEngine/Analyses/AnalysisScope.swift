@@ -44,6 +44,8 @@ public struct AnalysisScope: Sendable {
     public let view: CityView
     public let coordinates: CityCoordinates
     public let project: CityProject
+    /// The live terminals, where a server has them and the caller may read them.
+    public let live: LiveSnapshot?
     /// The masked fields of a layer that the caller may read.
     private let decide: @Sendable (LayerView) throws -> Set<String>
     /// The same without an audit record, nil where the caller may not read it.
@@ -51,15 +53,18 @@ public struct AnalysisScope: Sendable {
 
     /// - Parameters:
     ///   - decide: the access decision of one layer that a request names; throws where it is denied.
+    ///   - live: the terminals that the caller may read.
     ///   - sees: the same for lists of all layers; nil leaves the layer out.
     public init(
-        city: City, view: CityView, decide: @escaping @Sendable (LayerView) throws -> Set<String>,
+        city: City, view: CityView, live: LiveSnapshot? = nil,
+        decide: @escaping @Sendable (LayerView) throws -> Set<String>,
         sees: @escaping @Sendable (LayerView) -> Set<String>?
     ) {
         self.city = city
         self.view = view
         coordinates = city.coordinates
         project = city.project
+        self.live = live
         self.decide = decide
         self.sees = sees
     }

@@ -29,14 +29,32 @@ extension LayerComparison {
     ///
     /// The geometry is the later one, of removed features the earlier. `fields` holds the changed fields as
     /// `{"name": [before, after]}`.
-    /// - Parameter hides: whether a field of this name must not be shown.
-    public func geoJSON(hides: (String) -> Bool = { _ in false }) -> [UInt8] {
+    public func geoJSON() -> [UInt8] {
         var out = JSONBytes(capacity: 400 * changes.count + 400)
-        out.raw("{\"type\":\"FeatureCollection\",\"counts\":{")
+        out.raw("{\"type\":\"FeatureCollection\",")
+        appendMembers(to: &out, limit: .max)
+        out.raw("}")
+        return out.bytes
+    }
+
+    /// The members of the collection besides its type, without braces.
+    func appendMembers(to out: inout JSONBytes, limit: Int) {
+        out.raw("\"counts\":{")
         for (index, kind) in Kind.allCases.enumerated() {
             if index > 0 { out.raw(",") }
             out.key(kind.rawValue)
             out.integer(Int64(count(kind)))
+        }
+        out.raw("},\"areas\":{")
+        for (index, kind) in Kind.allCases.enumerated() {
+            if index > 0 { out.raw(",") }
+            out.key(kind.rawValue)
+            let sum = areas(kind)
+            out.raw("{\"gained\":")
+            out.fixed(sum.gained, 3)
+            out.raw(",\"lost\":")
+            out.fixed(sum.lost, 3)
+            out.raw("}")
         }
         out.raw("}")
         for (name, size) in [("before", before), ("after", after)] {
@@ -50,16 +68,34 @@ extension LayerComparison {
             out.fixed(size.length, 3)
             out.raw("}")
         }
+        out.raw(",\"numberMatched\":")
+        out.integer(changes.count)
+        out.raw(",\"numberReturned\":")
+        out.integer(min(limit, changes.count))
         out.raw(",\"features\":[")
-        for (index, change) in changes.enumerated() {
+        for (index, change) in changes.prefix(limit).enumerated() {
             if index > 0 { out.raw(",\n") }
-            append(change, hides, to: &out)
+            append(change, to: &out)
         }
-        out.raw("]}")
-        return out.bytes
+        out.raw("]")
     }
 
-    private func append(_ change: Change, _ hides: (String) -> Bool, to out: inout JSONBytes) {
+    /// A line for each change.
+    func csv(limit: Int) -> String {
+        var text = "change,id,code,geometry_changed,gained_m2,lost_m2,fields\n"
+        for change in changes.prefix(limit) {
+            let fields = change.fields.map { "\($0.name): \($0.before.text ?? "null") → \($0.after.text ?? "null")" }
+            let cells = [
+                change.kind.rawValue, change.feature.map { String($0.id) } ?? "", change.feature?.code ?? "",
+                change.kind == .changed ? String(change.isMoved) : "", ISODate.fixed(change.gained, decimals: 3),
+                ISODate.fixed(change.lost, decimals: 3), fields.joined(separator: "; "),
+            ]
+            text += cells.map(csvCell).joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
+    private func append(_ change: Change, to out: inout JSONBytes) {
         guard let feature = change.feature else { return }
         out.raw("{\"type\":\"Feature\",\"id\":")
         out.integer(feature.id)
@@ -76,7 +112,7 @@ extension LayerComparison {
         out.raw(",\"lost\":")
         out.fixed(change.lost, 3)
         out.raw(",\"fields\":{")
-        for (index, field) in change.fields.filter({ !hides($0.name) }).enumerated() {
+        for (index, field) in change.fields.enumerated() {
             if index > 0 { out.raw(",") }
             out.key(field.name)
             out.raw("[")

@@ -47,13 +47,23 @@ public struct LayerComparison: Sendable {
 
     public func count(_ kind: Kind) -> Int { changes.count { $0.kind == kind } }
 
+    /// Square metres that the changes of a kind gained and lost together.
+    public func areas(_ kind: Kind) -> (gained: Double, lost: Double) {
+        changes.reduce(into: (0, 0)) { sum, change in
+            guard change.kind == kind else { return }
+            sum.0 += change.gained
+            sum.1 += change.lost
+        }
+    }
+
     /// Compares two views. Fields are compared by name, those that both layers have.
     ///
     /// O(features) where the views share a snapshot only for the sizes, O(features log features) otherwise; polygons whose
     /// geometry changed are overlaid by GEOS. Any thread.
+    /// - Parameter masked: fields that the caller may not see; they are not compared.
     /// - Throws: `TwinError.argument` where the layers have different kinds of geometry, `SpatialError.geos` where GEOS
     ///   fails on a geometry.
-    public init(from older: LayerView, to newer: LayerView, by key: Key = .id) throws {
+    public init(from older: LayerView, to newer: LayerView, by key: Key = .id, masked: Set<String> = []) throws {
         guard older.definition.geometry == newer.definition.geometry else {
             throw TwinError(
                 .argument,
@@ -63,7 +73,7 @@ public struct LayerComparison: Sendable {
         let pairs = FeaturePairs(older, newer, key)
         before = pairs.olderSize
         after = pairs.newerSize
-        let comparer = try FeatureComparer(older.definition, newer.definition)
+        let comparer = try FeatureComparer(older.definition, newer.definition, masked)
         changes = try pairs.pairs.compactMap { try comparer.change($0, $1) }.sorted { $0.order < $1.order }
     }
 }
@@ -135,9 +145,9 @@ private struct FeatureComparer: ~Copyable {
     private let fields: [(name: String, older: Int, newer: Int)]
     private let geos: GEOSContext
 
-    init(_ older: LayerDefinition, _ newer: LayerDefinition) throws {
+    init(_ older: LayerDefinition, _ newer: LayerDefinition, _ masked: Set<String>) throws {
         fields = older.fields.enumerated().compactMap { index, field in
-            newer.fieldIndex(field.name).map { (field.name, index, $0) }
+            masked.contains(field.name) ? nil : newer.fieldIndex(field.name).map { (field.name, index, $0) }
         }
         geos = try GEOSContext()
     }

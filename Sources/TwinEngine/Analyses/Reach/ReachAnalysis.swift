@@ -3,10 +3,16 @@ import Spatial
 
 /// Buffers around features, and what lies in them: protection strips, and the 15-minute walk as straight lines.
 struct ReachAnalysis: Sendable {
-    var sources: AnalysisLayer
-    var filter: ColumnFilter?
+    enum Sources: Sendable {
+        case layer(AnalysisLayer, ColumnFilter?)
+        case drawn(FlatGeometry)
+    }
+
+    var sources: Sources
     /// Metres.
     var distance: Double
+    /// Also writes the buffer of each source by itself.
+    var keepsEach = false
     /// Layers whose features within are counted; polygons also by the area that lies within.
     var targets: [AnalysisLayer]
     let coordinates: CityCoordinates
@@ -24,33 +30,45 @@ struct ReachAnalysis: Sendable {
 
     struct Result: Sendable {
         var sources = 0
-        /// Grid millimetres.
+        /// All buffers as one area. Grid millimetres.
         var buffer = FlatCoordinates(kind: .polygon)
+        /// The buffer of each source, where they were asked for; the row is nil for a drawn one.
+        var each: [(row: Int?, buffer: FlatCoordinates)] = []
         var targets: [Target] = []
     }
 
     func run(_ progress: AnalysisProgress) throws -> Result {
-        var rows: [Int] = []
-        var passing = try filter.map { try RowFilter($0, sources.view, masked: sources.masked) }
-        sources.view.searchRows(GridBox(minX: -.max, minY: -.max, maxX: .max, maxY: .max)) { row in
-            if passing?.passes(row) != false { rows.append(row) }
-            return true
+        let shapes: [(row: Int?, geometry: FlatCoordinates)]
+        switch sources {
+        case .drawn(let geometry): shapes = [(nil, FlatCoordinates(grid: geometry))]
+        case .layer(let layer, let filter):
+            var rows: [Int] = []
+            var passing = try filter.map { try RowFilter($0, layer.view, masked: layer.masked) }
+            layer.view.searchRows(GridBox(minX: -.max, minY: -.max, maxX: .max, maxY: .max)) { row in
+                if passing?.passes(row) != false { rows.append(row) }
+                return true
+            }
+            shapes = rows.map { ($0, FlatCoordinates(grid: layer.view.geometry(row: $0))) }
         }
         let size = 64
-        let pieces = try ParallelWork.map((rows.count + size - 1) / size, progress, makeState: {}) { _, chunk in
+        typealias Piece = (whole: FlatCoordinates, each: [FlatCoordinates])
+        let pieces = try ParallelWork.map((shapes.count + size - 1) / size, progress, makeState: {}) {
+            _, chunk -> Piece in
             var all = FlatCoordinates(kind: .polygon)
-            for row in rows[chunk * size..<min((chunk + 1) * size, rows.count)] {
-                let flat = FlatCoordinates(grid: sources.view.geometry(row: row))
+            var each: [FlatCoordinates] = []
+            for shape in shapes[chunk * size..<min((chunk + 1) * size, shapes.count)] {
                 let buffered = try withGEOS { context throws(SpatialError) in
-                    try context.buffer(flat, by: distance * 1000, segments: 16)
+                    try context.buffer(shape.geometry, by: distance * 1000, segments: 16)
                 }
+                if keepsEach { each.append(buffered) }
                 all.append(buffered)
             }
-            return try Self.dissolved(all)
+            return (try Self.dissolved(all), each)
         }
         var joined = FlatCoordinates(kind: .polygon)
-        for piece in pieces { joined.append(piece) }
-        var result = Result(sources: rows.count, buffer: try Self.dissolved(joined))
+        for piece in pieces { joined.append(piece.whole) }
+        var result = Result(sources: shapes.count, buffer: try Self.dissolved(joined))
+        if keepsEach { result.each = zip(shapes, pieces.flatMap(\.each)).map { ($0.row, $1) } }
         progress.expect(targets.count)
         for target in targets {
             result.targets.append(try measure(target, result.buffer, progress))
@@ -155,13 +173,14 @@ extension Analysis {
     static let reach = Analysis(
         id: "reach", title: LocalizedText(zh: "缓冲与步行可达（直线）", en: "Buffer and straight-line reach"),
         description:
-            "The area within a distance of a layer's features, dissolved, and how much of other layers lies in it: "
+            "The area within a distance of a layer's features or of a drawn geometry, dissolved or for each, and how much of other layers lies in it: "
             + "features, areas, people. With minutes, the distance that is walked in that time in a straight line; streets "
             + "are not followed.",
         keywords: ["planning", "buffer", "15-minute walk", "缓冲区", "十五分钟生活圈"],
         inputs: [
             AnalysisInput(
-                "sources", "Sources", "a layer, {\"layer\",\"filter\"}", schema: AnalysisInputs.layerSchema,
+                "sources", "Sources", "a layer, {\"layer\",\"filter\"}, or a GeoJSON geometry",
+                schema: #"{"anyOf":[\#(AnalysisInputs.layerSchema),\#(AnalysisInputs.geometrySchema)]}"#,
                 isRequired: true),
             AnalysisInput(
                 "distance", "Distance", "metres", schema: #"{"type":"number","minimum":0.001,"maximum":100000}"#),
@@ -172,12 +191,24 @@ extension Analysis {
                 "speed", "Speed", "of walking in metres a minute",
                 schema: #"{"type":"number","minimum":1,"maximum":1000,"default":80}"#),
             AnalysisInput(
+                "dissolve", "Dissolve",
+                "one area of all buffers; with false, the buffer of each source by itself",
+                schema: #"{"type":"boolean","default":true}"#),
+            AnalysisInput(
                 "targets", "Targets", "layers that are measured against the area",
                 schema: #"{"type":"array","items":{"type":"string"}}"#),
         ],
         formats: ["application/geo+json", "text/plain"]
     ) { inputs, scope, format in
-        let (layer, filter) = try inputs.anyLayer("sources", scope)
+        let sources: ReachAnalysis.Sources
+        var layers: [AnalysisLayer] = []
+        if let geometry = try inputs.drawn("sources", scope) {
+            sources = .drawn(geometry)
+        } else {
+            let (layer, filter) = try inputs.anyLayer("sources", scope)
+            sources = .layer(layer, filter)
+            layers.append(layer)
+        }
         let distance: Double
         switch (inputs.members["distance"], inputs.members["minutes"]) {
         case (.some, nil): distance = try inputs.number("distance", in: 0.001...100_000, default: 500)
@@ -192,8 +223,9 @@ extension Analysis {
             try scope.layer($0, "targets")
         }
         let analysis = ReachAnalysis(
-            sources: layer, filter: filter, distance: distance, targets: targets, coordinates: scope.coordinates)
-        let record = AnalysisRecord("reach", inputs, scope, [layer] + targets)
+            sources: sources, distance: distance, keepsEach: !(try inputs.boolean("dissolve", default: true)),
+            targets: targets, coordinates: scope.coordinates)
+        let record = AnalysisRecord("reach", inputs, scope, layers + targets)
         return { progress in
             let output = ReachOutput(analysis: analysis, result: try analysis.run(progress), record: record)
             if format == "text/plain" { return AnalysisOutput(text: output.table(), "text/plain; charset=utf-8") }
@@ -238,15 +270,32 @@ struct ReachOutput {
         out.raw(",\"targets\":")
         out.list(result.targets) { target($1, &$0) }
         out.raw(",\"features\":[")
-        if !result.buffer.isEmpty {
-            out.raw("{\"type\":\"Feature\",\"geometry\":")
-            out.polygon(result.buffer, analysis.coordinates)
-            out.raw(",\"properties\":{\"distance\":")
-            out.real(analysis.distance)
-            out.raw("}}")
+        if analysis.keepsEach {
+            for (index, entry) in result.each.enumerated() {
+                if index > 0 { out.raw(",") }
+                feature(entry.row, entry.buffer, &out)
+            }
+        } else if !result.buffer.isEmpty {
+            feature(nil, result.buffer, &out)
         }
         out.raw("]}")
         return out
+    }
+
+    private func feature(_ row: Int?, _ buffer: FlatCoordinates, _ out: inout JSONBytes) {
+        out.raw("{\"type\":\"Feature\",\"geometry\":")
+        out.polygon(buffer, analysis.coordinates)
+        out.raw(",\"properties\":{\"distance\":")
+        out.real(analysis.distance)
+        if let row, case .layer(let layer, _) = analysis.sources {
+            out.raw(",\"sourceId\":")
+            out.integer(layer.view.id(row: row))
+            out.raw(",\"sourceCode\":")
+            out.value(layer.view.value(row: row, column: layer.view.codeColumn))
+            out.raw(",\"area\":")
+            out.fixed(buffer.planarArea / 1e6, 3)
+        }
+        out.raw("}}")
     }
 
     private func target(_ target: ReachAnalysis.Target, _ out: inout JSONBytes) {

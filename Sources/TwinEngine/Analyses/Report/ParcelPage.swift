@@ -6,23 +6,28 @@ struct ParcelPage {
     let report: ParcelReport
     let record: AnalysisRecord
     let project: CityProject
-    let coordinates: CityCoordinates
+    /// When the version of the data was written.
+    let dataTime: String?
     let limit: Int
     let isChinese: Bool
 
     func html() -> String {
         var text = "<!doctype html>\n<html lang=\"\(isChinese ? "zh" : "en")\"><head><meta charset=\"utf-8\">"
         text += "<title>\(escaped(title))</title><style>\(Self.css)</style></head><body>"
-        text += "<header><h1>\(escaped(title))</h1><p>\(escaped(subtitle))</p></header>"
-        text += facts() + ParcelSketch(report).svg()
-        for section in report.sections { text += self.section(section) }
+        text += "<header><h1>\(escaped(title))</h1><p>\(escaped(subject))</p></header>" + filing()
+        let sketch = ParcelSketch(report)
+        text += "<h2>\(say("地块位置图", "Plan"))</h2>" + sketch.svg() + sketch.legend(say)
+        text += "<h2>\(say("地块基本情况", "The parcel"))</h2>" + facts()
+        for section in sections { text += self.section(section) }
         text += nearest()
-        text += footer()
+        text += live()
+        text += signatures() + footer()
         return text + "</body></html>\n"
     }
 
     private static let css = """
-        @page{size:A4;margin:16mm 14mm 18mm}*{box-sizing:border-box}
+        @page{size:A4;margin:16mm 14mm 18mm;@bottom-right{content:counter(page) " / " counter(pages);font-size:9px;color:#555}}\
+        *{box-sizing:border-box}
         body{font:13px/1.5 "Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif;\
         color:#1c1c1c;background:#fff;max-width:880px;margin:0 auto;padding:24px}
         h1{font-size:22px;margin:0}h2{font-size:15px;margin:20px 0 6px;border-bottom:1px solid #bbb;padding-bottom:3px;\
@@ -32,8 +37,11 @@ struct ParcelPage {
         table{border-collapse:collapse;width:100%;margin:6px 0}th,td{border:1px solid #ccc;padding:3px 7px;\
         text-align:left;vertical-align:top}th{background:#f2f2ef;font-weight:600}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tr{break-inside:avoid}
-        tr.sum td{font-weight:600;border-top:2px solid #888}.sketch{width:100%;border:1px solid #bbb;margin:10px 0;\
-        break-inside:avoid}
+        tr.sum td{font-weight:600;border-top:2px solid #888}.sketch{width:100%;border:1px solid #bbb;margin:6px 0 2px;\
+        break-inside:avoid}.legend{margin:2px 0 8px;font-size:11px;color:#444}.legend .layer{margin-right:10px;\
+        white-space:normal}.legend i{display:inline-block;width:10px;height:10px;margin:0 4px 0 6px;border:1px solid #999;\
+        vertical-align:-1px;print-color-adjust:exact;-webkit-print-color-adjust:exact}table.pairs td:nth-child(odd)\
+        {background:#f7f7f4;width:19%;color:#444}table.sign td{height:44px;width:25%;color:#555}
         footer{border-top:1px solid #bbb;margin-top:24px;padding-top:8px;overflow-wrap:anywhere}
         @media print{body{padding:0;max-width:none}th{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         """
@@ -45,18 +53,40 @@ struct ParcelPage {
     private func escaped(_ text: String) -> String { HTMLText.escaped(text) }
     private func metres(_ value: Double) -> String { ISODate.fixed(value, decimals: 2) }
 
-    private var title: String {
-        guard case .feature(let layer, let row) = report.origin else {
-            return say("地块信息报告：绘制范围", "Parcel report: drawn area")
-        }
+    private var title: String { say("地块信息报告（一书）", "Parcel report") }
+
+    private var subject: String {
+        guard case .feature(let layer, let row) = report.origin else { return say("绘制范围", "A drawn area") }
         let name =
             layer.view.value(row: row, column: layer.view.codeColumn).text ?? "\(layer.view.id(row: row))"
-        return say("地块信息报告", "Parcel report") + ": \(say(layer.definition.title)) \(name)"
+        return "\(say(layer.definition.title)) \(name)"
     }
 
-    private var subtitle: String {
-        "\(say(project.name)) · \(record.crs) · "
-            + say("数据版本 \(record.version)", "data version \(record.version)")
+    /// Plans and control lines first, then the others in the project's order.
+    private var sections: [ParcelReport.Section] {
+        report.sections.filter { $0.layer.definition.theme == "planning" }
+            + report.sections.filter { $0.layer.definition.theme != "planning" }
+    }
+
+    /// Where the report comes from.
+    private func filing() -> String {
+        pairs([
+            (say("城市", "City"), say(project.name)), (say("坐标系", "Coordinate system"), record.crs),
+            (say("数据版本", "Data version"), "\(record.version)"),
+            (say("数据时间", "Data as of"), dataTime.map(day) ?? "–"),
+            (say("编制时间", "Made at"), day(JobClock.now())),
+            (say("编制程序", "Made by"), "TwinEngine \(TwinVersion.current)"),
+        ])
+    }
+
+    /// `2026-11-21T08:00:00.000Z` without what nobody files.
+    private func day(_ time: String) -> String {
+        time.prefix(16).split(separator: "T").joined(separator: " ") + " UTC"
+    }
+
+    private func signatures() -> String {
+        let names = isChinese ? ["编制", "审核", "批准", "日期"] : ["Made", "Checked", "Approved", "Date"]
+        return "<table class=\"sign\"><tr>" + names.map { "<td>\($0)</td>" }.joined() + "</tr></table>"
     }
 
     // MARK: Parts
@@ -85,13 +115,27 @@ struct ParcelPage {
                 rows.append((say(field.title), text + (field.unit.map { " \($0)" } ?? "")))
             }
         }
-        return "<table>" + rows.map { row([$0.0, $0.1]) }.joined() + "</table>"
+        return pairs(rows)
+    }
+
+    /// Names and values, two of them in a line.
+    private func pairs(_ values: [(String, String)]) -> String {
+        let lines = stride(from: 0, to: values.count, by: 2).map { first -> String in
+            let second = first + 1 < values.count ? values[first + 1] : ("", "")
+            return row([values[first].0, values[first].1, second.0, second.1])
+        }
+        return "<table class=\"pairs\">" + lines.joined() + "</table>"
     }
 
     private func section(_ section: ParcelReport.Section) -> String {
         let definition = section.layer.definition
         var text = "<h2>\(escaped(say(definition.title)))</h2>"
         switch definition.geometry {
+        // One polygon that covers all of it is told by its attributes below.
+        case .polygon
+        where section.count == 1 && abs(section.covered - report.area) < 0.005 && limit > 0
+            && section.buildings == nil:
+            break
         case .polygon: text += polygons(section)
         case .line:
             text += table(
@@ -208,6 +252,38 @@ struct ParcelPage {
                 [say("图层", "Layer"), say("名称", "Name"), say("距离 m", "Distance m")], rows, numbers: 1, sum: nil)
     }
 
+    private func live() -> String {
+        guard let terminals = report.terminals else {
+            return "<p class=\"note\">"
+                + say(
+                    "实时数据：本报告未接入实时终端，仅列出台账图层。",
+                    "Live data: made without the live terminals; only layers of the ledger are listed.") + "</p>"
+        }
+        guard !terminals.isEmpty else { return "" }
+        let rows = terminals.prefix(max(limit, 1)).map { terminal in
+            [
+                terminal.code, terminal.kind ?? "–", terminal.time.map(LiveTime.format) ?? "–",
+                String(decoding: terminal.values, as: UTF8.self)
+                    + (terminal.isSimulated ? say("（模拟）", " (simulated)") : ""),
+            ]
+        }
+        return "<h2>\(say("实时终端（最近上报）", "Live terminals (last report)"))</h2>"
+            + table(
+                [say("编号", "Code"), say("类型", "Kind"), say("时间（UTC）", "Time (UTC)"), say("数值", "Values")], rows,
+                numbers: 0, sum: [say("合计", "Total"), String(terminals.count), "", ""])
+    }
+
+    /// The layers that the report rests on, with the departments that own them.
+    private var sources: String {
+        var owners: [String] = []
+        for section in sections where !owners.contains(section.layer.definition.department) {
+            owners.append(section.layer.definition.department)
+        }
+        let layers = sections.map { "\($0.layer.id) \($0.layer.view.version)" }.joined(separator: ", ")
+        return say("权属部门", "departments") + ": \(owners.joined(separator: "、")); "
+            + say("图层与版本", "layers and versions") + ": \(layers)"
+    }
+
     private func footer() -> String {
         var inputs = JSONBytes()
         record.inputs.append(to: &inputs)
@@ -216,7 +292,7 @@ struct ParcelPage {
             "Areas are on the plane of \(record.crs), coordinates of 1 mm; "
                 + "ellipsoidal areas on WGS 84.")
         return "<footer><p>\(escaped(text))</p><p>\(say("来源", "Source")): \(escaped(say(project.name))), "
-            + "\(say("数据版本", "data version")) \(record.version). "
+            + "\(escaped(sources)). "
             + "\(say("参数", "Parameters")): \(escaped(String(decoding: inputs.bytes.prefix(2000), as: UTF8.self)))"
             + "</p></footer>"
     }

@@ -7,7 +7,7 @@ extension Analysis {
         id: "parcel-report", title: LocalizedText(zh: "地块信息报告（一书）", en: "Parcel report"),
         description:
             "Everything that touches a chosen or drawn polygon: shares by class that sum to its area, buildings with "
-            + "floor area, pipes by length, people, and the nearest of what is not there. Layers that the caller may not "
+            + "floor area, pipes by length, people, sensors with their last values, and the nearest of what is not there. Layers that the caller may not "
             + "read are left out.",
         keywords: ["planning", "parcel", "report", "一书"],
         inputs: [
@@ -48,14 +48,15 @@ extension Analysis {
             origin: origin, geometry: geometry, layers: layers, nearestLayers: nearest,
             reach: try inputs.number("reach", in: 1...20_000, default: 2000),
             limit: try inputs.integer("limit", in: 0...10_000, default: 50), project: scope.project,
-            coordinates: scope.coordinates)
+            coordinates: scope.coordinates, live: scope.live)
         let record = AnalysisRecord("parcel-report", inputs, scope, layers.map(\.layer) + nearest)
+        let dataTime = try scope.city.moment(String(scope.view.version)).time
         return { progress in
             let report = try survey.run(progress)
             if format == "text/html" {
                 let page = ParcelPage(
-                    report: report, record: record, project: survey.project, coordinates: survey.coordinates,
-                    limit: survey.limit, isChinese: language == "zh")
+                    report: report, record: record, project: survey.project, dataTime: dataTime, limit: survey.limit,
+                    isChinese: language == "zh")
                 return AnalysisOutput(text: page.html(), "text/html; charset=utf-8")
             }
             return AnalysisOutput(

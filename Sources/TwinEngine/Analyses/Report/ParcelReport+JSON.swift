@@ -25,8 +25,22 @@ extension ParcelReport {
         }
         out.raw(",\"reach\":")
         out.real(reach)
+        out.raw(",\"live\":")
+        live(limit, &out)
         out.raw("}")
         return out
+    }
+
+    /// Sensors within with what they last said; null where the analysis has no live index.
+    private func live(_ limit: Int, _ out: inout JSONBytes) {
+        guard let terminals, let liveSequence else { return out.raw("null") }
+        out.raw("{\"sequence\":")
+        out.integer(Int64(bitPattern: liveSequence))
+        out.raw(",\"count\":")
+        out.integer(terminals.count)
+        out.raw(",\"terminals\":")
+        out.list(terminals.prefix(limit)) { $1.appendFeature(to: &$0) }
+        out.raw("}")
     }
 
     private func parcel(_ coordinates: CityCoordinates, _ out: inout JSONBytes) {

@@ -64,7 +64,13 @@ struct ParcelReport: Sendable {
     var perimeter = 0.0
     var center: LonLat
     var sections: [Section] = []
+    /// All layers that were looked at, for the plan around the parcel.
+    var layers: [AnalysisLayer] = []
     var nearest: [Nearest] = []
+    /// Live terminals within, by code; nil where there are none to be had: on the command line, or without the right.
+    var terminals: [LiveTerminal]?
+    /// The change of the live index that they are as of.
+    var liveSequence: UInt64?
     /// Metres within which the nearest were looked for.
     var reach: Double
 }
@@ -84,6 +90,7 @@ struct ParcelSurvey: Sendable {
     var limit: Int
     let project: CityProject
     let coordinates: CityCoordinates
+    var live: LiveSnapshot?
 
     func run(_ progress: AnalysisProgress) throws -> ParcelReport {
         let parcel = OverlayPolygon(geometry)
@@ -99,6 +106,7 @@ struct ParcelSurvey: Sendable {
             origin: origin, geometry: geometry, area: view.area,
             ellipsoidal: try coordinates.ellipsoidalArea(ofMillimetres: flat), perimeter: view.length, center: center,
             reach: reach)
+        report.layers = layers.map(\.layer)
         progress.expect(layers.count + nearestLayers.count)
         let overlay = try PolygonOverlay()
         for (layer, field) in layers {
@@ -117,6 +125,13 @@ struct ParcelSurvey: Sendable {
                 report.nearest.append(found)
             }
             try progress.step()
+        }
+        if let live {
+            report.liveSequence = live.sequence
+            report.terminals = live.slots(in: region.box).compactMap { slot in
+                let fix = live.fix(slot)
+                return region.contains(fix.point) ? live.terminal(slot: slot, fix: fix) : nil
+            }.sorted { $0.code < $1.code }
         }
         report.nearest.sort { ($0.distance, $0.layer.id) < ($1.distance, $1.layer.id) }
         return report

@@ -11,10 +11,12 @@ enum SiteMeasure: Sendable {
     case distance(AnalysisLayer, ColumnFilter?, reach: Double)
     /// The share of the candidate that a layer of polygons covers, 0 to 1.
     case share(ConflictAnalysis.Plan)
+    /// The mean slope of the terrain, percent: the angle's tangent times 100.
+    case slope(TerrainSlope)
     /// Features of a layer within so many metres of the candidate.
     case count(AnalysisLayer, ColumnFilter?, metres: Double)
 
-    static let kinds = ["area", "field", "distance", "share", "count"]
+    static let kinds = ["area", "field", "distance", "share", "count", "slope"]
 
     /// - Parameter candidates: the layer whose fields `field` names.
     init(_ inputs: AnalysisInputs, _ candidates: AnalysisLayer, _ scope: AnalysisScope) throws {
@@ -35,6 +37,7 @@ enum SiteMeasure: Sendable {
         }
         switch kind {
         case "area": self = .area
+        case "slope": self = .slope(try TerrainSlope(scope))
         case "field":
             guard let name = try inputs.text("field", example: #""slope""#) else {
                 throw AnalysisInputs.wrong("field", #""slope""#)
@@ -57,7 +60,7 @@ enum SiteMeasure: Sendable {
 
     var layer: AnalysisLayer? {
         switch self {
-        case .area, .field: nil
+        case .area, .field, .slope: nil
         case .distance(let layer, _, _), .count(let layer, _, _): layer
         case .share(let plan): plan.layer
         }
@@ -67,6 +70,7 @@ enum SiteMeasure: Sendable {
     var name: String {
         switch self {
         case .area: "area (m²)"
+        case .slope: "mean slope (%)"
         case .field(let name, _): name
         case .distance(let layer, _, _): "distance to \(layer.id) (m)"
         case .share(let plan): "share in \(plan.layer.id)"
@@ -80,21 +84,16 @@ enum SiteMeasure: Sendable {
     ) throws -> Double? {
         switch self {
         case .area: return polygon.area
+        case .slope(let slope): return try slope.mean(polygon)
         case .field(_, let column): return candidates.view.value(row: row, column: column).number
         case .distance(let layer, let filter, let reach):
             return try Self.nearest(layer, filter, polygon.geometry, reach) ?? .infinity
         case .share(let plan):
-            var pieces: [FlatCoordinates] = []
-            for other in try Self.rows(plan.layer, plan.filter, polygon.box) {
-                let partner = plan.layer.view.withGeometry(row: other) { OverlayPolygon($0) }
-                switch try overlay.shared(polygon, partner) {
-                case .none: continue
-                case .wholeFirst: return 1
-                case .wholeSecond: pieces.append(FlatCoordinates(grid: partner.geometry))
-                case .part(let part): pieces.append(part)
-                }
+            let partners = try Self.rows(plan.layer, plan.filter, polygon.box).map { other in
+                plan.layer.view.withGeometry(row: other) { OverlayPolygon($0) }
             }
-            return polygon.area > 0 ? min(1, try overlay.coveredArea(pieces) / 1e6 / polygon.area) : 0
+            let covered = overlay.covered(polygon, by: partners).once
+            return covered > PolygonOverlay.leastArea && polygon.area > 0 ? min(1, covered / 1e6 / polygon.area) : 0
         case .count(let layer, let filter, let metres):
             let region = try PreparedRegion(around: polygon.geometry, millimetres: Int64((metres * 1000).rounded()))
             return Double(

@@ -35,6 +35,18 @@ struct LandStatistics: Sendable {
     var region: PreparedRegion?
     let coordinates: CityCoordinates
 
+    /// The colours of classes, where a layer is drawn by the field that classes it.
+    var colors: [String: String] {
+        var colors: [String: String] = [:]
+        for period in periods.reversed() {
+            guard let category = period.plan.layer.definition.style.category, category.field == period.plan.field else {
+                continue
+            }
+            for entry in category.values { colors[entry.value] = entry.color }
+        }
+        return colors
+    }
+
     /// One thread's tools.
     private final class Worker {
         let overlay: PolygonOverlay
@@ -101,13 +113,8 @@ struct LandStatistics: Sendable {
                 }
                 for other in found {
                     guard let district = districts.classIndex(other) else { continue }
-                    let area: Double
-                    switch try worker.overlay.shared(polygon, cache.polygon(other)) {
-                    case .none: continue
-                    case .wholeFirst: area = polygon.area
-                    case .wholeSecond: area = cache.polygon(other).area
-                    case .part(let part): area = part.planarArea / 1e6
-                    }
+                    let area = try worker.overlay.sharedSize(polygon, cache.polygon(other))
+                    if area == 0 { continue }
                     rest -= area
                     add(district, area)
                 }
@@ -197,15 +204,19 @@ extension Analysis {
         keywords: ["planning", "statistics", "用地统计"],
         inputs: [
             AnalysisInput(
-                "layers", "Layers", "the states to compare, each a name or {\"layer\",\"field\",\"filter\",\"label\"}",
+                "layers", "Layers",
+                "the states to compare, each a name or {\"layer\",\"field\",\"filter\",\"label\",\"at\"}; at is a moment "
+                    + "of the layer's past",
                 schema: #"{"type":"array","minItems":1,"maxItems":100,"items":\#(AnalysisInputs.layerSchema)}"#,
                 isRequired: true),
             AnalysisInput("districts", "Districts", "a layer of polygons", schema: AnalysisInputs.layerSchema),
             AnalysisInput(
                 "region", "Region", "a GeoJSON polygon; only polygons that meet it are counted, whole",
                 schema: AnalysisInputs.polygonSchema),
+            AnalysisInput(
+                "language", "Language", "of the HTML: zh or en", schema: #"{"enum":["zh","en"],"default":"zh"}"#),
         ],
-        formats: ["application/json", "text/csv", "text/plain"]
+        formats: ["application/json", "text/html", "text/csv", "text/plain"]
     ) { inputs, scope, format in
         let example = #"[{"layer":"landuse_plan","field":"land_use","label":"2035"}]"#
         guard let list = inputs.members["layers"]?.list, (1...100).contains(list.count) else {
@@ -217,9 +228,14 @@ extension Analysis {
                 return LandStatistics.Period(label: plan.layer.id, plan: plan)
             }
             let label = members.removeValue(forKey: "label")?.codeText
-            let plan = try AnalysisInputs.plan(.object(members), "layers", scope)
-            return LandStatistics.Period(label: label ?? plan.layer.id, plan: plan)
+            let at = members.removeValue(forKey: "at")?.codeText
+            var plan = try AnalysisInputs.plan(.object(members), "layers", scope)
+            if let at { plan.layer = try scope.past(plan.layer, at: at, "layers") }
+            return LandStatistics.Period(
+                label: label ?? plan.layer.id + (at.map { " \($0)" } ?? ""), plan: plan)
         }
+        let language = try inputs.text("language", example: #""zh""#) ?? "zh"
+        guard language == "zh" || language == "en" else { throw AnalysisInputs.wrong("language", #""zh""#) }
         var statistics = LandStatistics(periods: periods, coordinates: scope.coordinates)
         statistics.districts = try inputs.members["districts"].map { try AnalysisInputs.plan($0, "districts", scope) }
         if let polygon = try inputs.polygon("region", scope) {
@@ -231,6 +247,10 @@ extension Analysis {
         return { progress in
             let output = LandStatisticsOutput(result: try job.run(progress), record: record)
             switch format {
+            case "text/html":
+                let page = LandStatisticsPage(
+                    result: output.result, record: record, colors: job.colors, isChinese: language == "zh")
+                return AnalysisOutput(text: page.html(), "text/html; charset=utf-8")
             case "text/csv": return AnalysisOutput(text: output.csv(), "text/csv; charset=utf-8")
             case "text/plain": return AnalysisOutput(text: output.table(), "text/plain; charset=utf-8")
             default: return AnalysisOutput(output.json(), "application/json")
