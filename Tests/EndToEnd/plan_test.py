@@ -103,7 +103,7 @@ def every_process():
                            "criteria": [{"measure": "distance", "layer": "schools", "worst": 2000, "best": 0}]},
         "land-statistics": {"layers": [{"layer": "landuse_plan", "field": "land_use"}]},
         "version-compare": {"layer": "landuse_plan", "with": "control_plan", "by": "code", "limit": 50},
-        "clearance": {"first": "pipe_gas", "second": "buildings", "distance": 3},
+        "clearance": {"first": "roads", "second": "buildings", "distance": 12},
         "reach": {"sources": "schools", "minutes": 15, "targets": ["buildings"]},
     }
     check("every process is tried", status == 200 and set(ids) == set(inputs), ids)
@@ -131,12 +131,12 @@ def grid(layer):
 
 
 def clearances():
-    limit = 3.0
-    status, _, found = execute("clearance", {"first": "pipe_gas", "second": "buildings", "distance": limit})
+    limit = 12.0
+    status, _, found = execute("clearance", {"first": "roads", "second": "buildings", "distance": limit})
     check("clearance answers", status == 200, found)
     pairs = {(f["properties"]["firstId"], f["properties"]["secondId"]): f["properties"]["distance"]
              for f in found["features"]}
-    first, second = grid("pipe_gas"), grid("buildings")
+    first, second = grid("roads"), grid("buildings")
     ids = list(second)
     tree = shapely.STRtree([second[i] for i in ids])
     truth = {}
