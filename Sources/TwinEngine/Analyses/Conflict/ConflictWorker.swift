@@ -3,8 +3,9 @@ import Spatial
 
 /// Polygons of a layer as one thread of an analysis keeps them, up to a number of vertices.
 final class OverlayCache {
-    /// Vertices kept; some 60 bytes each with their geometry of GEOS and index.
+    /// Vertices kept; some 60 bytes each with their geometry of GEOS and index. A polygon by itself counts as many.
     private static let limit = 400_000
+    private static let verticesOfPolygon = 24
 
     private let view: LayerView
     private var polygons: [Int: OverlayPolygon] = [:]
@@ -15,11 +16,12 @@ final class OverlayCache {
     func polygon(_ row: Int) -> OverlayPolygon {
         if let known = polygons[row] { return known }
         let made = view.withGeometry(row: row) { OverlayPolygon($0) }
-        if vertices + made.vertexCount > Self.limit {
+        let weight = made.vertexCount + Self.verticesOfPolygon
+        if vertices + weight > Self.limit {
             polygons.removeAll(keepingCapacity: true)
             vertices = 0
         }
-        vertices += made.vertexCount
+        vertices += weight
         polygons[row] = made
         return made
     }
