@@ -95,7 +95,8 @@ enum PastRequest {
             if text == "now" { return present }
             return try server.past.layer(present, at: moment.version, server.city)
         } catch let error as TwinError where error.code == .argument {
-            throw Problem.parameter(parameter, error.message + "; for example \(parameter)=now")
+            let example = parameter == "version" ? "version=now" : "datetime=2099-01-01T00:00:00Z"
+            throw Problem.parameter(parameter, error.message + "; for example \(example)")
         }
     }
 }

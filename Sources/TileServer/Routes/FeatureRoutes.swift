@@ -193,7 +193,7 @@ struct ItemsPage: Sendable {
         let answer = try layer.view.features(asked.query, masked: layer.masked)
         var out = JSONBytes(capacity: 1024 + answer.features.count * 400)
         begin(answer.matched, &out)
-        writer.append(answer.features, to: &out)
+        writer.append(answer.features[...], to: &out)
         end(answer.features.count, answer.next, &out)
         return out
     }

@@ -26,7 +26,7 @@ struct FeatureWriter {
     }
 
     /// Features with commas between.
-    func append(_ features: some RandomAccessCollection<Feature>, to out: inout JSONBytes) {
+    func append(_ features: ArraySlice<Feature>, to out: inout JSONBytes) {
         writer.append(features, to: &out)
     }
 }

@@ -52,11 +52,12 @@ package struct FeatureJSONWriter {
     /// A Feature, with a member `distance` in metres where it is given, and without its closing brace where it is `open`.
     package func append(_ feature: Feature, distance: Double? = nil, open: Bool = false, to out: inout JSONBytes) {
         let row = feature.row
+        let snapshot = snapshot
         var most = fixedBytes + textBytes(row)
         if hasGeometry { most += view.withGeometry(row: row) { GeoJSONGeometryWriter.most($0) } }
         out.reserving(most) { out in
             out.raw("{\"type\":\"Feature\",\"id\":")
-            out.integer(view.id(row: row))
+            out.integer(row < 0 ? view.id(row: row) : snapshot.ids[row])
             if let distance {
                 out.raw(",\"distance\":")
                 out.metres(distance)
@@ -74,8 +75,8 @@ package struct FeatureJSONWriter {
     ///
     /// What neighbours in the order of ids need lies anywhere in the columns, so the memory of many is asked for before the
     /// first is written.
-    package func append(_ features: some RandomAccessCollection<Feature>, to out: inout JSONBytes) {
-        var rest = features[...]
+    package func append(_ features: ArraySlice<Feature>, to out: inout JSONBytes) {
+        var rest = features
         var isFirst = true
         while !rest.isEmpty {
             let group = rest.prefix(Self.group)
@@ -176,7 +177,7 @@ package struct FeatureJSONWriter {
     // MARK: Memory
 
     /// Asks for what some features are going to need: places first, then what lies there.
-    private func fetch(_ features: some Sequence<Feature>) {
+    private func fetch(_ features: ArraySlice<Feature>) {
         let snapshot = snapshot
         for feature in features where feature.row >= 0 {
             let row = feature.row

@@ -111,6 +111,67 @@ final class LonLatArea: Sendable {
     /// A grid box inside it, for quick acceptance.
     private let inner: GridBox
     private let region: PreparedRegion
+    private let edges: Edges
+
+    /// The lines through the corners of the four edges: how far inside of each a point lies, in millimetres.
+    private struct Edges: BitwiseCopyable {
+        var x = SIMD4<Double>.zero
+        var y = SIMD4<Double>.zero
+        var offset = SIMD4<Double>.zero
+        /// No part of the area lies farther outside of a line.
+        var least = SIMD4<Double>(repeating: -.infinity)
+        /// Farther inside of a line than this there is no part of its edge.
+        var greatest = SIMD4<Double>(repeating: .infinity)
+
+        /// Lines that tell nothing.
+        init() {}
+
+        /// The lines of a ring that runs counter-clockwise, with as many points on each of its four edges. Rounding is far
+        /// below the millimetre that is added.
+        init(_ ring: [Int32], _ segments: Int) {
+            least = .zero
+            greatest = .zero
+            for side in 0..<4 {
+                let from = SIMD2(Double(ring[2 * side * segments]), Double(ring[2 * side * segments + 1]))
+                let next = (side + 1) % 4 * segments
+                let to = SIMD2(Double(ring[2 * next]), Double(ring[2 * next + 1]))
+                let along = to - from
+                let length = max((along.x * along.x + along.y * along.y).squareRoot(), 1)
+                x[side] = -along.y / length
+                y[side] = along.x / length
+                offset[side] = -(x[side] * from.x + y[side] * from.y)
+                for place in 0..<4 * segments {
+                    let distance = inside(Double(ring[2 * place]), Double(ring[2 * place + 1]))[side]
+                    least[side] = min(least[side], distance)
+                    if place / segments == side { greatest[side] = max(greatest[side], distance) }
+                }
+            }
+            least -= SIMD4(repeating: 1)
+            greatest += SIMD4(repeating: 1)
+        }
+
+        @inline(__always)
+        func inside(_ px: Double, _ py: Double) -> SIMD4<Double> {
+            x * SIMD4(repeating: px) + y * SIMD4(repeating: py) + offset
+        }
+
+        @inline(__always)
+        func holds(_ point: GridPoint) -> Bool { all(inside(Double(point.x), Double(point.y)) .> greatest) }
+
+        /// How the area lies to a box, from its corners that lie farthest inside and farthest outside.
+        @inline(__always)
+        func relation(to box: GridBox) -> RegionRelation {
+            let (isEast, isNorth) = (x .> SIMD4.zero, y .> SIMD4.zero)
+            let (west, east) = (SIMD4(repeating: Double(box.minX)), SIMD4(repeating: Double(box.maxX)))
+            let (south, north) = (SIMD4(repeating: Double(box.minY)), SIMD4(repeating: Double(box.maxY)))
+            let farX = west.replacing(with: east, where: isEast)
+            let farY = south.replacing(with: north, where: isNorth)
+            if !all(x * farX + y * farY + offset .>= least) { return .outside }
+            let nearX = east.replacing(with: west, where: isEast)
+            let nearY = north.replacing(with: south, where: isNorth)
+            return all(x * nearX + y * nearY + offset .> greatest) ? .inside : .rim
+        }
+    }
 
     /// Segments per edge at most: over 100 km the deviation of a parallel from its chord falls below a centimetre.
     private static let segmentLimit = 64
@@ -165,8 +226,15 @@ final class LonLatArea: Sendable {
         inner.minX = max(inner.minX, try coordinates.gridPoint(LonLat(longitude: box.west, latitude: box.south)).x)
         self.outer = outer
         self.inner = inner
-        region = try PreparedRegion(
-            polygon: FlatGeometry(kind: .polygon, xy: xy, ringEnds: [UInt32(xy.count / 2) | ringStartsPart]))
+        let ring = FlatGeometry(kind: .polygon, xy: xy, ringEnds: [UInt32(xy.count / 2) | ringStartsPart])
+        let prepared = try PreparedRegion(polygon: ring)
+        region = prepared
+        // What lies inside of all four lines is convex and holds no part of the ring: it is inside if one point of it is.
+        let lines = Edges(xy, segments)
+        let middle = GridPoint(
+            x: Int32(clamping: (Int64(inner.minX) + Int64(inner.maxX)) / 2),
+            y: Int32(clamping: (Int64(inner.minY) + Int64(inner.maxY)) / 2))
+        edges = lines.holds(middle) && prepared.contains(middle) ? lines : Edges()
     }
 
     /// Whether a box lies wholly inside, by a test that may miss some that do.
@@ -175,12 +243,12 @@ final class LonLatArea: Sendable {
     /// How it lies to a box; `rim` when in doubt.
     func relation(to box: GridBox) -> RegionRelation {
         if !outer.intersects(box) { return .outside }
-        return inner.contains(box) ? .inside : .rim
+        return inner.contains(box) ? .inside : edges.relation(to: box)
     }
 
     func intersects(_ geometry: borrowing GeometryView) -> Bool {
         // Most of what meets the rim has a vertex well inside.
-        for vertex in 0..<geometry.vertexCount where inner.contains(geometry.vertex(vertex)) { return true }
+        for vertex in 0..<geometry.vertexCount where edges.holds(geometry.vertex(vertex)) { return true }
         return region.intersects(geometry)
     }
 }
