@@ -99,7 +99,7 @@ public struct PreparedRegion: Sendable {
             if isPolygon && !tree.meets(box) && tree.locate(GridPoint(x: box.minX, y: box.minY)) == .inside {
                 return .inside
             }
-            return tree.encloses(box, limit) ? .inside : .rim
+            return Self.covers(box, tree, isPolygon: isPolygon, limit) ? .inside : .rim
         }
     }
 

@@ -100,6 +100,7 @@ struct SumSink: RowSink {
     private var others: [ClassValue?: (count: Int, sum: DoubleTotal)] = [:]
     private let view: LayerView
     private let key: SnapshotCache.ClassSumKey
+    var wantsDistances: Bool { false }
 
     init(_ classes: ClassColumn, _ key: SnapshotCache.ClassSumKey, _ view: LayerView) {
         self.classes = classes

@@ -50,6 +50,14 @@ enum GridRegion: Sendable {
         }
     }
 
+    /// Whether a geometry belongs to the region: ``distanceSquared(_:)`` without the distance, which takes longer.
+    func meets(_ geometry: borrowing GeometryView) -> Bool {
+        switch self {
+        case .circle(_, let region), .corridor(let region, _): region.intersects(geometry)
+        case .everywhere, .nowhere, .box, .nearest, .polygon: distanceSquared(geometry) != nil
+        }
+    }
+
     /// The greatest distance that it holds, in square millimetres.
     var radiusSquared: Double {
         switch self {

@@ -64,7 +64,7 @@ struct HitSink: RowSink {
     var count = 0
     var top: TopRows
     private let region: GridRegion
-    private let wantsDistanceOrder: Bool
+    let wantsDistances: Bool
     private let view: LayerView
     private let snapshot: Snapshot
 
@@ -72,7 +72,7 @@ struct HitSink: RowSink {
         self.view = view
         snapshot = view.snapshot
         self.region = region
-        wantsDistanceOrder = order == .distance
+        wantsDistances = order == .distance
         self.top = top
     }
 
@@ -80,12 +80,12 @@ struct HitSink: RowSink {
         count += 1
         top.add(
             FoundRow(
-                distanceSquared: wantsDistanceOrder ? distanceSquared : 0, id: view.id(row: row), row: row))
+                distanceSquared: wantsDistances ? distanceSquared : 0, id: view.id(row: row), row: row))
     }
 
     mutating func add(rows: Range<Int>) {
         count += rows.count
-        guard wantsDistanceOrder else {
+        guard wantsDistances else {
             let snapshot = snapshot
             let ids = snapshot.ids
             for row in rows { top.add(FoundRow(distanceSquared: 0, id: ids[row], row: row)) }
@@ -96,7 +96,7 @@ struct HitSink: RowSink {
 
     mutating func add(first: Int, bits: UInt64) {
         count += bits.nonzeroBitCount
-        if wantsDistanceOrder { return measure(first..<min(first + 64, snapshot.count), bits: bits) }
+        if wantsDistances { return measure(first..<min(first + 64, snapshot.count), bits: bits) }
         var left = bits
         while left != 0 {
             let row = first + left.trailingZeroBitCount

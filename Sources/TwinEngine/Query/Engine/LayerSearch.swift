@@ -38,20 +38,27 @@ struct LayerSearch {
         choose(program, access)
     }
 
-    /// Compares what the ways would cost. The constants were measured on one machine; only their ratios matter.
+    /// Compares what the ways would cost, in nanoseconds. The constants were measured on one machine over 1.25 million
+    /// buildings (`query-ours … plans`, docs/benchmarks.md); only their ratios matter.
     private mutating func choose(_ program: ColumnProgram, _ access: SpatialQuery.Access) {
         let rows = Double(view.snapshot.count)
         let inRegion = Double(plan.regionRows)
         let share = program.estimatedShare
         plan.filterShare = share
-        let vertices = Double(region.vertexCount)
-        let exactCost = 40 + 25 * vertices
-        let boxCost = 4 + 6 * vertices
+        let rowCost = program.rowCost
+        /// Zones that the filter can be decided for as a whole cost next to nothing.
+        let openCost = program.undecidedShare * rowCost + 0.03
+        var isEverywhere = false
+        if case .everywhere = region { isEverywhere = true }
+        // Segments stand under a tree.
+        let depth = Double(Int.bitWidth - region.vertexCount.leadingZeroBitCount)
         // A rim of a region of n rows in a plane crosses in the order of 4 √n of them.
-        let rim = min(inRegion, 4 * inRegion.squareRoot())
-        let spaceCost = 1000 + rim * (boxCost * 1.5 + share * exactCost) + inRegion * program.rowCost * 1.3
-        let perMatch = boxCost + (inRegion > 0 ? rim / inRegion : 0) * exactCost + 5
-        let attributeCost = 1000 + rows * program.rowCost + rows * share * perMatch
+        let rim = isEverywhere ? 0 : min(inRegion, 4 * inRegion.squareRoot())
+        let exactCost = 200 + 65 * depth
+        let spaceCost = 2000 + rim * (120 + 110 * depth + 40 * rowCost + share * exactCost) + inRegion * openCost
+        let inside = rows > 0 ? min(1, inRegion / rows) : 1
+        let perMatch = 6 + (isEverywhere ? 0 : inside * 6 * depth + rim / max(1, rows) * exactCost)
+        let attributeCost = 2000 + rows * openCost + rows * share * perMatch
         plan.spaceCost = spaceCost / 1000
         plan.attributeCost = attributeCost / 1000
         switch access {
@@ -64,8 +71,8 @@ struct LayerSearch {
             if attributeCost < spaceCost { plan.access = "attribute-first" }
             guard let sorted = SortedCondition(program) else { break }
             // A candidate is put in its place among the others; then a word of the filter's mask decides.
-            let perCandidate = 20 + (sorted.isAlone ? 0 : 64 * program.rowCost)
-            let sortedCost = 1000 + rows * (sorted.share * perCandidate + share * perMatch)
+            let perCandidate = 6 + (sorted.isAlone ? 0 : 30 + 64 * rowCost)
+            let sortedCost = 2000 + rows * (sorted.share * perCandidate + share * perMatch)
             plan.sortedCost = sortedCost / 1000
             let saving = min(attributeCost, spaceCost) - sortedCost
             // Sorting a column takes a few passes over it.
@@ -108,7 +115,7 @@ struct LayerSearch {
         for span in view.snapshot.spans(region) {
             if span.isRim {
                 if next.isHidden(span.rows.lowerBound) { continue }
-                if let distance = distanceSquared(span.rows.lowerBound) {
+                if let distance = distanceSquared(span.rows.lowerBound, sink) {
                     sink.add(row: span.rows.lowerBound, distanceSquared: distance)
                 }
             } else {
@@ -127,7 +134,7 @@ struct LayerSearch {
             if span.isRim {
                 let row = span.rows.lowerBound
                 if next.isHidden(row) || !window.passes(row, window.mask(word: row >> 6)) { continue }
-                if let distance = distanceSquared(row) { sink.add(row: row, distanceSquared: distance) }
+                if let distance = distanceSquared(row, sink) { sink.add(row: row, distanceSquared: distance) }
             } else {
                 next.visible(span.rows) { window.pass($0, to: &sink) }
             }
@@ -179,11 +186,17 @@ struct LayerSearch {
         case .outside: return
         case .inside: sink.add(rows: row..<row + 1)
         case .rim:
-            if let distance = distanceSquared(row) { sink.add(row: row, distanceSquared: distance) }
+            if let distance = distanceSquared(row, sink) { sink.add(row: row, distanceSquared: distance) }
         }
     }
 
-    private func distanceSquared(_ row: Int) -> Double? { view.withGeometry(row: row) { region.distanceSquared($0) } }
+    /// Of a row on the rim, as far as a sink wants to know; nil where it lies outside.
+    private func distanceSquared(_ row: Int, _ sink: borrowing some RowSink) -> Double? {
+        let wantsDistances = sink.wantsDistances
+        return view.withGeometry(row: row) { geometry in
+            wantsDistances ? region.distanceSquared(geometry) : region.meets(geometry) ? 0 : nil
+        }
+    }
 
     private func searchDelta<Sink: RowSink>(_ sink: inout Sink) {
         let outer = region.box

@@ -3,6 +3,8 @@
 /// Takes the rows of a snapshot that match, in ascending order. Implementations are structs, so that a search is
 /// compiled for each of them.
 protocol RowSink {
+    /// Whether it wants to know the distances of rows on the rim; otherwise they come as 0, which is cheaper.
+    var wantsDistances: Bool { get }
     /// Rows that lie in the region whole and pass the filter.
     mutating func add(rows: Range<Int>)
     /// Of 64 rows from `first` on, those whose bit is set; they lie in the region whole.
@@ -14,6 +16,7 @@ protocol RowSink {
 /// Counts.
 struct CountSink: RowSink {
     var count = 0
+    var wantsDistances: Bool { false }
 
     mutating func add(rows: Range<Int>) { count &+= rows.count }
     mutating func add(first: Int, bits: UInt64) { count &+= bits.nonzeroBitCount }

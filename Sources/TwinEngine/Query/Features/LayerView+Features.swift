@@ -169,6 +169,7 @@ struct SortSink: RowSink {
     }
 
     private(set) var count = 0
+    var wantsDistances: Bool { false }
     private let view: LayerView
     private let keys: SortKeys
     private let limit: Int

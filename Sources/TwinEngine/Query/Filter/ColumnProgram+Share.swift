@@ -16,8 +16,36 @@ extension ColumnProgram {
             case .arithmetic: sum + 3 * Double(numberPrograms[operation.first].size)
             case .spatial: sum + 100 * Double(spatials[operation.first].count) / Double(max(1, snapshot.count))
             case .integerSet, .integerNotSet, .realSet, .realNotSet: sum + 4
-            default: sum + 0.7
+            default: sum + 0.45
             }
+        }
+    }
+
+    /// The estimated share of the blocks whose rows have to be looked at, because their zones do not decide: from 32 of them.
+    var undecidedShare: Double {
+        let blocks = (snapshot.count + Self.blockRows - 1) / Self.blockRows
+        guard blocks > 0, let last = operations.indices.last else { return 0 }
+        let sampled = min(blocks, 32)
+        let undecided = (0..<sampled).count { verdict(last, $0 * blocks / sampled) == nil }
+        return max(Double(undecided), 0.5) / Double(sampled)
+    }
+
+    /// What the zones of a block decide for an operation and those below it.
+    private func verdict(_ index: Int, _ block: Int) -> Bool? {
+        let operation = operations[index]
+        switch operation.code {
+        case .all: return true
+        case .none: return false
+        case .and, .or:
+            let isAnd = operation.code == .and
+            var result: Bool? = isAnd
+            for child in operation.first..<operation.first + operation.count {
+                let known = verdict(child, block)
+                if known == !isAnd { return !isAnd }
+                if known == nil { result = nil }
+            }
+            return result
+        default: return zoneVerdict(operation, block)
         }
     }
 

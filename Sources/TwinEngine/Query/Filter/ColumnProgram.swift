@@ -131,7 +131,7 @@ struct ColumnProgram: Sendable {
     }
 
     /// What a block's least and greatest values already decide: none or all of its rows; nil where they do not.
-    private func zoneVerdict(_ operation: Operation, _ block: Int) -> Bool? {
+    func zoneVerdict(_ operation: Operation, _ block: Int) -> Bool? {
         let snapshot = snapshot
         if operation.code == .condition || operation.code == .arithmetic { return nil }
         if operation.code == .spatial { return spatials[operation.first].verdict(operation, block) }
