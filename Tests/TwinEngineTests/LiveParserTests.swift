@@ -64,7 +64,9 @@ import TestSupport
     @Test func unescapesTexts() throws {
         let parser = parse(#"{"id":"a\u4e2d\"\ud83d\ude00\n","lon":120,"lat":36}"#)
         #expect(parser.observations.first?.observation.code == "a中\"😀\n")
-        #expect(parse(#"{"id":"\ud83d","lon":120,"lat":36}"#).rejections.count == 1)
+        for escape in [#"\ud83d"#, #"\u+041"#, #"\u-041"#, #"\u004"#, #"\u００４１"#, #"\q"#] {
+            #expect(parse("{\"id\":\"\(escape)\",\"lon\":120,\"lat\":36}").rejections.count == 1, "\(escape)")
+        }
     }
 
     @Test func numbersAreStrict() {
@@ -107,7 +109,11 @@ import TestSupport
             #expect(LiveTime.parse(text.utf8).map(LiveTime.format) == text)
         }
         #expect(LiveTime.parse("2026-11-21T16:00:00+08:00".utf8) == LiveTime.parse("2026-11-21T08:00:00Z".utf8))
-        for text in ["2026-02-29T00:00:00Z", "2026-11-21", "2026-11-21T25:00:00Z", "2026-11-21T08:00:00", ""] {
+        #expect(LiveTime.parse("1969-12-31T23:59:59.9999Z".utf8) == -1)
+        for text in [
+            "2026-02-29T00:00:00Z", "2026-11-21", "2026-11-21T24:00:00Z", "2026-11-21T08:00:00.Z",
+            "2026-11-21T25:00:00Z", "2026-11-21T08:00:00", "",
+        ] {
             #expect(LiveTime.parse(text.utf8) == nil, "\(text)")
         }
     }

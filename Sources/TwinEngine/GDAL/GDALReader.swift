@@ -221,8 +221,8 @@ import Foundation
     /// Text of a date, time or timestamp in Arrow's unit.
     private static func temporal(_ value: Int64, _ format: String) -> String {
         switch format {
-        case "tdD": return ISODate.date(day: value)
-        case "tdm": return ISODate.date(day: value / 86_400_000)
+        case "tdD": return Timestamp.text(day: value)
+        case "tdm": return Timestamp.text(day: value / 86_400_000)
         default: break
         }
         let perMillisecond: (Int64) -> Int64 =
@@ -232,7 +232,7 @@ import Foundation
             case "n": { $0 / 1_000_000 }
             default: { $0 }
             }
-        let text = ISODate.datetime(milliseconds: perMillisecond(value))
+        let text = Timestamp.text(milliseconds: perMillisecond(value))
         return format.hasPrefix("tt") ? String(text.dropFirst(11).dropLast()) : text
     }
 

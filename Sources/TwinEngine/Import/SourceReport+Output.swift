@@ -115,6 +115,6 @@ extension ISODate {
         let whole = scaled / Int64(scale)
         let sign = value < 0 && scaled != 0 ? "-" : ""
         guard decimals > 0 else { return "\(sign)\(whole)" }
-        return "\(sign)\(whole).\(padded(scaled % Int64(scale), decimals))"
+        return "\(sign)\(whole).\(Timestamp.padded(scaled % Int64(scale), decimals))"
     }
 }

@@ -143,7 +143,13 @@ struct LiveScanner {
     private func escapedScalar(_ at: inout Int, _ limit: Int) throws(LiveScanError) -> Unicode.Scalar {
         func unit(_ from: Int) -> UInt32? {
             guard from + 4 <= limit else { return nil }
-            return UInt32(String(decoding: bytes[from..<from + 4], as: UTF8.self), radix: 16)
+            var value: UInt32 = 0
+            for byte in bytes[from..<from + 4] {
+                // The standard library would take a sign.
+                guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else { return nil }
+                value = value << 4 | UInt32(digit)
+            }
+            return value
         }
         guard let high = unit(at + 1) else { throw LiveScanError("\\u needs four hexadecimal digits") }
         at += 4

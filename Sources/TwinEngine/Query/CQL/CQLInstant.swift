@@ -10,76 +10,24 @@ struct CQLInstant: Sendable, Hashable {
     /// A whole day, without a time.
     var isDay: Bool
 
-    private static let dayLength: Int64 = 86_400_000_000
-
     init(microseconds: Int64, isDay: Bool) {
         self.microseconds = microseconds
         self.isDay = isDay
     }
 
-    /// Reads `YYYY-MM-DD`, or a date and time of RFC 3339 with `T` or a blank between; nil for anything else.
+    /// Reads what ``Timestamp`` reads: `YYYY-MM-DD`, or a date and time of RFC 3339; nil for anything else.
     init?(_ text: String) {
-        var text = text
-        let parsed = text.withUTF8 { bytes in
-            // Safe: the span lives as long as the closure.
-            unsafe Self.read(bytes.span)
-        }
-        guard let parsed else { return nil }
-        self = parsed
+        guard let time = Timestamp(text) else { return nil }
+        self.init(microseconds: time.microseconds, isDay: time.isDay)
     }
 
     /// Reads UTF-8 as the initialiser from text does.
     static func read(_ bytes: Span<UInt8>) -> CQLInstant? {
-        func number(_ from: Int, _ count: Int) -> Int64? {
-            guard from + count <= bytes.count else { return nil }
-            var value: Int64 = 0
-            for index in from..<from + count {
-                guard (0x30...0x39).contains(bytes[index]) else { return nil }
-                value = value * 10 + Int64(bytes[index] - 0x30)
-            }
-            return value
-        }
-        func has(_ byte: UInt8, _ place: Int) -> Bool { place < bytes.count && bytes[place] == byte }
-        guard let year = number(0, 4), has(0x2D, 4), let month = number(5, 2), has(0x2D, 7), let day = number(8, 2),
-            let date = CivilDate(year: year, month: month, day: day)
-        else { return nil }
-        let start = date.dayNumber * dayLength
-        if bytes.count == 10 { return CQLInstant(microseconds: start, isDay: true) }
-        guard bytes[10] & 0xDF == UInt8(ascii: "T") || bytes[10] == 0x20, let hour = number(11, 2), has(0x3A, 13),
-            let minute = number(14, 2), has(0x3A, 16), let second = number(17, 2), hour <= 24, minute < 60, second <= 60
-        else { return nil }
-        var place = 19
-        var fraction: Int64 = 0
-        if has(0x2E, place) {
-            place += 1
-            var unit: Int64 = 100_000
-            let first = place
-            while place < bytes.count, (0x30...0x39).contains(bytes[place]) {
-                fraction += Int64(bytes[place] - 0x30) * unit
-                unit /= 10
-                place += 1
-            }
-            guard place > first else { return nil }
-        }
-        var shift: Int64 = 0
-        if place < bytes.count, bytes[place] & 0xDF == UInt8(ascii: "Z") {
-            place += 1
-        } else {
-            guard has(0x2B, place) || has(0x2D, place), let hours = number(place + 1, 2), has(0x3A, place + 3),
-                let minutes = number(place + 4, 2), hours < 24, minutes < 60
-            else { return nil }
-            shift = (hours * 60 + minutes) * (bytes[place] == 0x2D ? -60 : 60)
-            place += 6
-        }
-        guard place == bytes.count else { return nil }
-        let seconds = hour * 3600 + minute * 60 + second - shift
-        return CQLInstant(microseconds: start + seconds * 1_000_000 + fraction, isDay: false)
+        Timestamp(reading: bytes).map { CQLInstant(microseconds: $0.microseconds, isDay: $0.isDay) }
     }
 
     /// The number of the day since 1970-01-01 in UTC.
-    var day: Int64 {
-        microseconds >= 0 ? microseconds / Self.dayLength : (microseconds + 1) / Self.dayLength - 1
-    }
+    var day: Int64 { Timestamp.floor(microseconds, by: Timestamp.dayLength) }
 
     /// -1, 0 or 1 as this is before, at or after another.
     func order(_ other: CQLInstant) -> Int {
