@@ -19,7 +19,9 @@ struct QueryCity {
     /// Half the side of the square that features are in, in millimetres.
     static let side: Int32 = 3_000_000
 
-    init(rows: Int, kind: GeometryKind, sortedTexts: Bool, _ random: inout SeededGenerator) throws {
+    init(
+        rows: Int, kind: GeometryKind, sortedTexts: Bool, layer: String = "things", _ random: inout SeededGenerator
+    ) throws {
         folder = try TemporaryFolder()
         coordinates = try CityCoordinates(
             crs: "EPSG:4549", extent: LonLatBox(west: 119.9, south: 36.2, east: 120.1, north: 36.33))
@@ -27,13 +29,13 @@ struct QueryCity {
             FieldDefinition(name: $0.name, from: nil, type: $0.type, unit: nil, title: LocalizedText(zh: "", en: ""))
         }
         let definition = LayerDefinition(
-            id: "things", title: LocalizedText(zh: "", en: ""), theme: "t", department: "d", classification: .public,
+            id: layer, title: LocalizedText(zh: "", en: ""), theme: "t", department: "d", classification: .public,
             geometry: kind, sources: [], code: "c", isBase: false, zoom: 0...22, fields: fields,
             style: LayerStyle(
                 kind: .fill, color: "", outline: nil, opacity: 1, width: 1, visible: true, label: nil, category: nil))
         var builder = SnapshotBuilder(
             metadata: SnapshotMetadata(
-                layer: "things", crs: "EPSG:4549", kind: kind,
+                layer: layer, crs: "EPSG:4549", kind: kind,
                 columns: SnapshotFormat.columns(definition, hasSolid: false)))
         var features = (0..<rows).map { row in
             Self.feature(Int64(row * 7919 % 1_000_003), kind, &random)

@@ -145,6 +145,7 @@ import Tiles
                 _ = snapshot.dictionaryCode(column, Array("住宅".utf8).span)
             }
             _ = snapshot.checkInvariants()
+            try DamagedQueries.ask(view)
         } catch {
             Issue.record("\(error)")
         }
