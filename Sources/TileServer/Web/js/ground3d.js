@@ -43,10 +43,11 @@ async function loadCoarse([w, s, e, n]) {
 export function start(theScene) {
   scene = theScene;
   if (!meshes) return;
-  // With the normals of the meshes slopes are shaded; level ground stays as bright as the map.
+  // With the normals of the meshes slopes are shaded; level ground stays as bright as the map, and readable under a low sun.
   scene.globe.enableLighting = true;
   scene.globe.dynamicAtmosphereLighting = false;
-  scene.globe.lambertDiffuseMultiplier = 0.9;
+  scene.globe.vertexShadowDarkness = 0.55;
+  scene.globe.lambertDiffuseMultiplier = 0.6;
   scene.globe.tileLoadProgressEvent.addEventListener((waiting) => {
     if (waiting === 0) for (const listener of settled) listener();
   });
