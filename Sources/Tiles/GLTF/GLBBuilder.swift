@@ -6,9 +6,14 @@ public struct GLBMaterial: Sendable, Equatable {
     /// In sRGB, as on the screen; written as the linear values that glTF wants.
     public var baseColour: VertexColour
     public var isDoubleSided: Bool
+    /// The address of an image, relative to the GLB, for meshes with texture coordinates; it repeats beyond its edges.
+    public var image: String?
 
-    public init(name: String = "", baseColour: VertexColour = .white, isDoubleSided: Bool = false) {
+    public init(
+        name: String = "", baseColour: VertexColour = .white, isDoubleSided: Bool = false, image: String? = nil
+    ) {
         self.name = name
+        self.image = image
         self.baseColour = baseColour
         self.isDoubleSided = isDoubleSided
     }
@@ -129,43 +134,35 @@ public struct GLBBuilder: Sendable {
             }
             return written
         }
-        if sharesCorners {
-            try writeShared(translation, rows, exponent, &written, into: &buffer)
-            return written
-        }
-        var meshes: [(mesh: QuantizedMesh, material: GLBMaterial)] = []
+        var shared: [(mesh: SharedMesh, material: GLBMaterial)] = []
+        var single: [(mesh: QuantizedMesh, material: GLBMaterial)] = []
         for (mesh, material) in primitives {
-            let quantized = try QuantizedMesh(mesh, origin: translation, stepExponent: exponent)
-            if !quantized.indices.isEmpty { meshes.append((quantized, material)) }
+            // Corners of textured faces differ by their places on the image.
+            if sharesCorners, !mesh.isTextured {
+                let mesh = try SharedMesh(mesh, origin: translation, stepExponent: exponent)
+                if !mesh.layers.isEmpty { shared.append((mesh, material)) }
+            } else {
+                let mesh = try QuantizedMesh(mesh, origin: translation, stepExponent: exponent)
+                if !mesh.indices.isEmpty { single.append((mesh, material)) }
+            }
         }
-        let isShort = meshes.allSatisfy { $0.mesh.extent <= Int32(Int16.max) }
+        let isShort =
+            shared.allSatisfy { $0.mesh.extent <= Int32(Int16.max) }
+            && single.allSatisfy { $0.mesh.extent <= Int32(Int16.max) }
         if isShort { written.scale = Double(sign: .plus, exponent: exponent, significand: 1) }
-        for (mesh, material) in meshes {
+        for (mesh, material) in shared {
+            let layers = try GLBPrimitive.layers(
+                mesh, isShort: isShort, stepExponent: exponent, rows: rows, into: &buffer)
+            for layer in layers { written.primitives.append((layer, written.materials.count)) }
+            written.materials.append(material)
+        }
+        for (mesh, material) in single {
             let primitive = try GLBPrimitive(
                 mesh, isShort: isShort, stepExponent: exponent, rows: rows, into: &buffer)
             written.primitives.append((primitive, written.materials.count))
             written.materials.append(material)
         }
         return written
-    }
-
-    private func writeShared(
-        _ translation: SIMD3<Double>, _ rows: Int, _ exponent: Int, _ written: inout Written,
-        into buffer: inout GLBBuffer
-    ) throws(TileError) {
-        var meshes: [(mesh: SharedMesh, material: GLBMaterial)] = []
-        for (mesh, material) in primitives {
-            let shared = try SharedMesh(mesh, origin: translation, stepExponent: exponent)
-            if !shared.layers.isEmpty { meshes.append((shared, material)) }
-        }
-        let isShort = meshes.allSatisfy { $0.mesh.extent <= Int32(Int16.max) }
-        if isShort { written.scale = Double(sign: .plus, exponent: exponent, significand: 1) }
-        for (mesh, material) in meshes {
-            let layers = try GLBPrimitive.layers(
-                mesh, isShort: isShort, stepExponent: exponent, rows: rows, into: &buffer)
-            for layer in layers { written.primitives.append((layer, written.materials.count)) }
-            written.materials.append(material)
-        }
     }
 
     private func checkedRowCount() throws(TileError) -> Int {
@@ -275,9 +272,18 @@ public struct GLBBuilder: Sendable {
             if hasMesh { mesh(written.primitives) }
             for (index, copy) in copies.enumerated() { mesh([(copy.primitive, written.materials.count + index)]) }
         }
+        var images: [String] = []
+        for image in written.materials.compactMap(\.image) where !images.contains(image) { images.append(image) }
         root.arrayField("materials") { list in
-            for material in written.materials { Self.write(material, into: &list) }
-            for set in instances { Self.write(set.material, into: &list) }
+            for material in written.materials { Self.write(material, images, into: &list) }
+            for set in instances { Self.write(set.material, images, into: &list) }
+        }
+        guard !images.isEmpty else { return }
+        root.arrayField("textures") { list in
+            for image in images.indices { list.object { $0.field("source", image) } }
+        }
+        root.arrayField("images") { list in
+            for image in images { list.object { $0.field("uri", image) } }
         }
     }
 
@@ -304,7 +310,7 @@ public struct GLBBuilder: Sendable {
         }
     }
 
-    private static func write(_ material: GLBMaterial, into list: inout JSONText) {
+    private static func write(_ material: GLBMaterial, _ images: [String], into list: inout JSONText) {
         list.object { item in
             if !material.name.isEmpty { item.field("name", material.name) }
             item.objectField("pbrMetallicRoughness") { surface in
@@ -316,6 +322,9 @@ public struct GLBBuilder: Sendable {
                         LinearColour.value(colour.blue),
                         Double(colour.alpha) / 255,
                     ])
+                if let image = material.image, let texture = images.firstIndex(of: image) {
+                    surface.objectField("baseColorTexture") { $0.field("index", texture) }
+                }
                 surface.field("metallicFactor", 0)
                 surface.field("roughnessFactor", 0.9)
             }

@@ -22,6 +22,10 @@ extension GLBPrimitive {
             colour = buffer.addAccessor(
                 .init(view: view, componentType: 5121, count: count, type: "VEC4", isNormalized: true))
         }
+        if !mesh.places.isEmpty {
+            let view = buffer.addCompressed(vertices: Self.bytes(mesh.places), stride: 8)
+            place = buffer.addAccessor(.init(view: view, componentType: 5126, count: count, type: "VEC2"))
+        }
         surface = Self.addSurfaces(mesh.surfaces, isCompressed: true, &buffer)
         surfaceCount = Set(mesh.surfaces).count
         indices = Self.addTriangles(mesh.indices, vertexCount: count, &buffer)

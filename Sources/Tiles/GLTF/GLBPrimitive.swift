@@ -12,6 +12,7 @@ struct GLBPrimitive {
     let surface: Int?
     /// How many kinds of surfaces have vertices here.
     let surfaceCount: Int
+    var place: Int?
 
     init(
         position: Int, normal: Int, colour: Int?, feature: Int, indices: Int, featureCount: Int, surface: Int?,
@@ -42,6 +43,11 @@ struct GLBPrimitive {
                 .init(view: ids, componentType: 5126, count: mesh.vertexCount, type: "SCALAR"))
         }
         colour = mesh.hasColours ? Self.addColours(mesh, into: &buffer) : nil
+        if mesh.isTextured {
+            let places = (0..<mesh.vertexCount).compactMap { mesh.place($0) }
+            let view = buffer.addView(places, alignment: 4, target: GLBBuffer.vertexTarget)
+            place = buffer.addAccessor(.init(view: view, componentType: 5126, count: places.count, type: "VEC2"))
+        }
         surface = Self.addSurfaces(mesh.surfaces, isCompressed: false, &buffer)
         surfaceCount = Set(mesh.surfaces).count
         indices = Self.addIndices(mesh, into: &buffer)
@@ -158,6 +164,7 @@ struct GLBPrimitive {
                 attributes.field("NORMAL", normal)
                 if feature >= 0 { attributes.field("_FEATURE_ID_0", feature) }
                 if let colour { attributes.field("COLOR_0", colour) }
+                if let place { attributes.field("TEXCOORD_0", place) }
                 if let surface { attributes.field("_FEATURE_ID_1", surface) }
             }
             item.field("indices", indices)

@@ -32,9 +32,8 @@ public enum MeshCompression: Sendable, Equatable {
 
 /// A mesh on a grid, with its vertices in an order that compresses well.
 ///
-/// Within each feature, vertices above one another follow each other, first those of its lower half, then those of its
-/// upper half, so that a block's ground plan is written twice and its corners' repetitions cost nothing. Equal vertices
-/// become one and triangles that shrink to a line are left out: a closed mesh stays closed. O(n log n).
+/// Within each feature, vertices are in ``CornerOrder``. Equal vertices become one and triangles that shrink to a line are
+/// left out: a closed mesh stays closed. O(n log n).
 struct QuantizedMesh {
     /// x, y, z in glTF's axes, in steps from the origin.
     private(set) var positions: [SIMD3<Int32>] = []
@@ -43,6 +42,8 @@ struct QuantizedMesh {
     private(set) var features: [UInt32] = []
     private(set) var colours: [VertexColour] = []
     private(set) var surfaces: [SurfaceKind] = []
+    /// u, v of each vertex in glTF's sense, v growing downward; empty without a texture.
+    private(set) var places: [SIMD2<Float>] = []
     private(set) var indices: [UInt32] = []
 
     /// Steps that fit into the mantissa of the exponential filter.
@@ -52,11 +53,12 @@ struct QuantizedMesh {
     init(_ mesh: TriangleMesh, origin: SIMD3<Double>, stepExponent: Int) throws(TileError) {
         let snapped = try Self.snapped(mesh, origin: origin, stepExponent: stepExponent)
         var remap = [UInt32](repeating: 0, count: mesh.vertexCount)
+        var order = CornerOrder()
         var start = 0
         while start < mesh.vertexCount {
             var end = start + 1
             while end < mesh.vertexCount, mesh.features[end] == mesh.features[start] { end += 1 }
-            arrange(mesh, snapped, start..<end, &remap)
+            arrange(mesh, snapped, start..<end, &order, &remap)
             start = end
         }
         takeTriangles(mesh, remap)
@@ -85,49 +87,25 @@ struct QuantizedMesh {
         return snapped
     }
 
-    private struct Entry {
-        var vertex: Int
-        /// Half, place on the ground plan, height, kind of face: the order of the vertices.
-        var key: (half: Int32, plan: Int32, height: Int32, isWall: Int32)
-    }
-
     /// Puts the vertices of one feature into their order and joins equal ones.
     private mutating func arrange(
-        _ mesh: TriangleMesh, _ snapped: [SIMD3<Int32>], _ range: Range<Int>, _ remap: inout [UInt32]
+        _ mesh: TriangleMesh, _ snapped: [SIMD3<Int32>], _ range: Range<Int>, _ order: inout CornerOrder,
+        _ remap: inout [UInt32]
     ) {
-        var (low, high) = (Int32.max, Int32.min)
-        for vertex in range {
-            low = min(low, snapped[vertex].y)
-            high = max(high, snapped[vertex].y)
-        }
-        let middle = (Int64(low) + Int64(high)) / 2
-        var plan: [SIMD2<Int32>: Int32] = [:]
-        var entries: [Entry] = []
-        entries.reserveCapacity(range.count)
-        for vertex in range {
-            let point = snapped[vertex]
-            let place = SIMD2(point.x, point.z)
-            let number = plan[place] ?? Int32(truncatingIfNeeded: plan.count)
-            plan[place] = number
-            let isWall: Int32 = abs(mesh.normals[3 * vertex + 2]) < 0.5 ? 1 : 0
-            entries.append(Entry(vertex: vertex, key: (Int64(point.y) > middle ? 1 : 0, number, point.y, isWall)))
-        }
-        entries.sort { first, second in
-            let (a, b) = (first.key, second.key)
-            return (a.half, a.plan, a.height, a.isWall, first.vertex)
-                < (b.half, b.plan, b.height, b.isWall, second.vertex)
-        }
+        order.sort(snapped, range) { abs(mesh.normals[3 * $0 + 2]) < 0.5 ? 1 : 0 }
         let first = positions.count
-        for entry in entries {
+        for entry in order.entries {
             let point = snapped[entry.vertex]
             let normal = Self.normal(mesh, entry.vertex)
             let colour = mesh.hasColours ? mesh.colours[entry.vertex] : .white
             let surface = mesh.hasSurfaces ? mesh.surfaces[entry.vertex] : .unknown
+            let place = mesh.place(entry.vertex)
             // Vertices of one place and height are neighbours: look back among them.
             var same = positions.count - 1
             while same >= first, positions[same] == point,
                 normals[same] != normal || (mesh.hasColours && colours[same] != colour)
                     || (mesh.hasSurfaces && surfaces[same] != surface)
+                    || (place != nil && places[same] != place)
             { same -= 1 }
             if same >= first, positions[same] == point {
                 remap[entry.vertex] = UInt32(truncatingIfNeeded: same)
@@ -139,6 +117,7 @@ struct QuantizedMesh {
             features.append(mesh.features[entry.vertex])
             if mesh.hasColours { colours.append(colour) }
             if mesh.hasSurfaces { surfaces.append(surface) }
+            if let place { places.append(place) }
         }
     }
 

@@ -33,11 +33,12 @@ struct SharedMesh {
         hasSurfaces = mesh.hasSurfaces
         let snapped = try QuantizedMesh.snapped(mesh, origin: origin, stepExponent: stepExponent)
         var slots = [UInt32](repeating: 0, count: mesh.vertexCount)
+        var order = CornerOrder()
         var start = 0
         while start < mesh.vertexCount {
             var end = start + 1
             while end < mesh.vertexCount, mesh.features[end] == mesh.features[start] { end += 1 }
-            arrange(mesh.features[start], snapped, start..<end, &slots)
+            arrange(mesh.features[start], snapped, start..<end, &order, &slots)
             start = end
         }
         deal(mesh, slots)
@@ -46,33 +47,19 @@ struct SharedMesh {
 
     /// Gives the corners of one feature their slots: those of its lower half around the ground plan, then the upper ones.
     private mutating func arrange(
-        _ feature: UInt32, _ snapped: [SIMD3<Int32>], _ range: Range<Int>, _ slots: inout [UInt32]
+        _ feature: UInt32, _ snapped: [SIMD3<Int32>], _ range: Range<Int>, _ order: inout CornerOrder,
+        _ slots: inout [UInt32]
     ) {
-        var (low, high) = (Int32.max, Int32.min)
-        for vertex in range {
-            low = min(low, snapped[vertex].y)
-            high = max(high, snapped[vertex].y)
+        order.sort(snapped, range) { _ in 0 }
+        var last: UInt64?
+        for entry in order.entries {
+            if entry.key != last {
+                positions.append(snapped[entry.vertex])
+                features.append(feature)
+                last = entry.key
+            }
+            slots[entry.vertex] = UInt32(truncatingIfNeeded: positions.count - 1)
         }
-        let middle = (Int64(low) + Int64(high)) / 2
-        var plan: [SIMD2<Int32>: Int32] = [:]
-        var corners: [(half: Int32, plan: Int32, point: SIMD3<Int32>)] = []
-        var seen: [SIMD3<Int32>: Int] = [:]
-        for vertex in range {
-            let point = snapped[vertex]
-            guard seen[point] == nil else { continue }
-            seen[point] = -1
-            let place = SIMD2(point.x, point.z)
-            let number = plan[place] ?? Int32(truncatingIfNeeded: plan.count)
-            plan[place] = number
-            corners.append((Int64(point.y) > middle ? 1 : 0, number, point))
-        }
-        corners.sort { ($0.half, $0.plan, $0.point.y) < ($1.half, $1.plan, $1.point.y) }
-        for corner in corners {
-            seen[corner.point] = positions.count
-            positions.append(corner.point)
-            features.append(feature)
-        }
-        for vertex in range { slots[vertex] = UInt32(truncatingIfNeeded: seen[snapped[vertex]] ?? 0) }
     }
 
     private struct Look: Equatable {

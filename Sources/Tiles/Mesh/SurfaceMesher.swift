@@ -8,6 +8,7 @@ public struct SurfaceMesher: Sendable {
     private var triangulator = Triangulator(keepsStraightVertices: true)
     private var flat: [Double] = []
     private var kept: [SIMD3<Double>] = []
+    private var places: [Float] = []
     private var holes: [Int] = []
 
     public init() {}
@@ -18,20 +19,24 @@ public struct SurfaceMesher: Sendable {
     /// - Parameters:
     ///   - xyz: Interleaved coordinates of all rings, metres in the local frame, outer ring first, none closed.
     ///   - ringEnds: The end vertex of each ring, exclusive; bit 31 is ignored: one call draws one surface.
+    ///   - uv: Interleaved texture coordinates of all vertices, for a mesh whose surfaces all have them; else empty.
     public mutating func add(
         xyz: [Double], ringEnds: [UInt32], feature: UInt32, colour: VertexColour = .white,
-        surface: SurfaceKind = .unknown, into mesh: inout TriangleMesh
+        surface: SurfaceKind = .unknown, uv: [Float] = [], into mesh: inout TriangleMesh
     ) {
+        precondition(uv.isEmpty || uv.count * 3 == xyz.count * 2)
         kept.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         flat.removeAll(keepingCapacity: true)
         holes.removeAll(keepingCapacity: true)
         var start = 0
         for (ring, mark) in ringEnds.enumerated() {
             let end = min(Int(mark & ~BuildingMesher.ringStartsPart), xyz.count / 3)
             let first = kept.count
-            takeRing(xyz, start, end)
+            takeRing(xyz, uv, start, end)
             start = max(start, end)
             if kept.count - first < 3 {
+                if !uv.isEmpty { places.removeLast(2 * (kept.count - first)) }
                 kept.removeLast(kept.count - first)
                 if ring == 0 { break }
             } else if first > 0 {
@@ -53,19 +58,24 @@ public struct SurfaceMesher: Sendable {
         let base = UInt32(truncatingIfNeeded: mesh.vertexCount)
         let paint = Paint(feature: feature, colour: colour, surface: surface)
         for point in kept { mesh.addVertex(point, SIMD3<Float>(normal), paint) }
+        mesh.textureCoordinates += places
         for i in stride(from: 0, to: triangles.count, by: 3) {
             mesh.addTriangle(base &+ triangles[i], base &+ triangles[i + 1], base &+ triangles[i + 2])
         }
     }
 
-    private mutating func takeRing(_ xyz: [Double], _ start: Int, _ end: Int) {
+    private mutating func takeRing(_ xyz: [Double], _ uv: [Float], _ start: Int, _ end: Int) {
         let first = kept.count
         for vertex in stride(from: start, to: end, by: 1) {
             let point = SIMD3(xyz[3 * vertex], xyz[3 * vertex + 1], xyz[3 * vertex + 2])
             guard point.isFinite, kept.count == first || kept[kept.count - 1] != point else { continue }
             kept.append(point)
+            if !uv.isEmpty { places += uv[2 * vertex...2 * vertex + 1] }
         }
-        while kept.count - first > 1, kept[first] == kept[kept.count - 1] { kept.removeLast() }
+        while kept.count - first > 1, kept[first] == kept[kept.count - 1] {
+            kept.removeLast()
+            if !uv.isEmpty { places.removeLast(2) }
+        }
     }
 
     /// Lays all points into the plane: u × v is the normal.

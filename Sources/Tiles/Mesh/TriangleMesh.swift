@@ -41,6 +41,8 @@ public struct TriangleMesh: Sendable {
     public internal(set) var colours: [VertexColour] = []
     /// What every vertex's face is, or empty for a mesh without surfaces.
     public internal(set) var surfaces: [SurfaceKind] = []
+    /// u, v of every vertex of a mesh with a texture, v growing upward; else empty.
+    public internal(set) var textureCoordinates: [Float] = []
     /// Three vertices per triangle.
     public internal(set) var indices: [UInt32] = []
     /// Whether vertices carry colours.
@@ -64,6 +66,7 @@ public struct TriangleMesh: Sendable {
         features.removeAll(keepingCapacity: true)
         colours.removeAll(keepingCapacity: true)
         surfaces.removeAll(keepingCapacity: true)
+        textureCoordinates.removeAll(keepingCapacity: true)
         indices.removeAll(keepingCapacity: true)
     }
 
@@ -84,6 +87,15 @@ public struct TriangleMesh: Sendable {
             box.include(SIMD3(positions[i], positions[i + 1], positions[i + 2]))
         }
         return box
+    }
+
+    /// Whether vertices have places on a texture.
+    public var isTextured: Bool { !textureCoordinates.isEmpty }
+
+    /// Where a vertex lies on the texture in glTF's sense, v growing downward; nil without one.
+    func place(_ vertex: Int) -> SIMD2<Float>? {
+        guard 2 * vertex + 1 < textureCoordinates.count else { return nil }
+        return SIMD2(textureCoordinates[2 * vertex], 1 - textureCoordinates[2 * vertex + 1])
     }
 
     /// Adds a vertex and returns its index.

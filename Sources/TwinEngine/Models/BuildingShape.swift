@@ -14,13 +14,27 @@ struct BuildingShape: ModelShape {
     private let other: VertexColour
     private(set) var blocks = BuildingMesher(drawsFloor: true)
     private(set) var surfaces = SurfaceMesher()
+    /// The images that surfaces are drawn with; others are drawn in their colours.
+    private let drawnImages: Set<String>
+    private(set) var textured: [String: TriangleMesh] = [:]
+    private let last = LastSolid()
+
+    /// The solid that was decoded last: a plan asks for several things of each row in turn.
+    private final class LastSolid {
+        var row: Int?
+        var solid: SolidLevels?
+    }
 
     private static let roof = VertexColour(red: 178, green: 92, blue: 70)
     private static let wall = VertexColour(red: 226, green: 214, blue: 196)
     private static let glass = VertexColour(red: 150, green: 180, blue: 200)
 
-    init(_ layer: LayerView, _ definition: ModelDefinition, _ frame: ModelFrame, _ parts: BuildingParts) {
+    init(
+        _ layer: LayerView, _ definition: ModelDefinition, _ frame: ModelFrame, _ parts: BuildingParts,
+        images: Set<String> = []
+    ) {
         self.layer = layer
+        drawnImages = images
         self.frame = frame
         self.parts = parts
         fields = BuildingFields(layer, definition)
@@ -35,10 +49,19 @@ struct BuildingShape: ModelShape {
 
     private func form(_ row: Int) -> BuildingFields.Form { fields.form(row, ground: base(row)) }
 
-    private func solid(_ row: Int) -> SolidLevels? {
-        guard layer.hasSolids, let bytes = Feature(view: layer, row: row).solid else { return nil }
-        return try? SolidLevels(decoding: bytes)  // safe: the importer wrote it; a damaged one is drawn as a block
+    func unknownRoof(_ row: Int) -> String? { fields.unknownShape(row) }
+    func roof(_ row: Int) -> RoofShape { form(row).roof?.shape ?? .flat }
+
+    func solid(_ row: Int) -> SolidLevels? {
+        guard layer.hasSolids else { return nil }
+        if last.row == row { return last.solid }
+        // Safe: the importer wrote it; a damaged one is drawn as a block.
+        last.solid = Feature(view: layer, row: row).solid.flatMap { try? SolidLevels(decoding: $0) }
+        last.row = row
+        return last.solid
     }
+
+    func images(_ row: Int) -> Set<String> { solid(row)?.images ?? [] }
 
     /// The ground: the record's, else the lowest of the terrain under the footprint's corners, so that no wall hangs.
     private func base(_ row: Int) -> Double {
@@ -86,6 +109,7 @@ struct BuildingShape: ModelShape {
         guard let shown = solid(row)?.shown, shown.count > 1 else { return [] }
         let meshes = shown.indices.map { level in
             var mesh = TriangleMesh()
+            // A plan draws no images: all faces are in one mesh.
             var copy = self
             copy.append(row, level: level, of: shown.count, feature: 0, to: &mesh)
             return mesh
@@ -125,7 +149,11 @@ struct BuildingShape: ModelShape {
         let wall = paint(row, fields.colour) ?? Self.wall
         let roof = paint(row, fields.roofColour) ?? Self.roof
         var mesher = surfaces
+        var meshes = textured
+        var place = 0
         solid.forEach { surface, rings in
+            let first = place
+            place += rings.reduce(0) { $0 + $1.count } / 3 * 2
             var xyz: [Double] = []
             var ends: [UInt32] = []
             for ring in rings {
@@ -142,11 +170,18 @@ struct BuildingShape: ModelShape {
                 case .window, .door: Self.glass
                 default: wall
                 }
+            if let image = surface.texture.map({ solid.images[$0] }), drawnImages.contains(image) {
+                mesher.add(
+                    xyz: xyz, ringEnds: ends, feature: feature, surface: surface.semantic,
+                    uv: Array(solid.textureCoordinates[first..<place]),
+                    into: &meshes[image, default: TriangleMesh(hasSurfaces: mesh.hasSurfaces)])
+                return
+            }
             mesher.add(
                 xyz: xyz, ringEnds: ends, feature: feature, colour: surface.colour ?? standard,
                 surface: surface.semantic, into: &mesh)
         }
-        surfaces = mesher
+        (surfaces, textured) = (mesher, meshes)
     }
 
     func properties(_ row: Int) -> [Double] {

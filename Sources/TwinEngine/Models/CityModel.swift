@@ -18,6 +18,13 @@ public final class CityModel: Sendable {
     /// Which pipes meet, for each layer; empty for other models.
     private let joints: [PipeJoints]
     private let parts: BuildingParts
+    /// The files of the images that lie on surfaces, by number: `i/NUMBER.jpg` or `.png` of the tileset.
+    let images: [String]
+    private let imageNumbers: [String: Int]
+    /// Their names, as in `i/NAME`.
+    let imageNames: [String]
+    /// Images that the record names and that are no longer there; their surfaces are drawn in their colours.
+    public let missingImages: [String]
     /// Features left out because they have no usable height, depth or shape.
     public var skipped: Int { problems.reduce(0) { $0 + $1.count } }
     /// Why they were left out, with the ids of the first of each reason.
@@ -47,6 +54,7 @@ public final class CityModel: Sendable {
         var items: [ModelItem] = []
         var tileItems: [TileItem] = []
         var problems: [String: ModelProblem] = [:]
+        var images: Set<String> = []
         let parts = definition.kind == .buildings ? BuildingParts(definition, layers) : BuildingParts()
         self.parts = parts
         for (index, layer) in layers.enumerated() {
@@ -64,6 +72,7 @@ public final class CityModel: Sendable {
                         "\(layer.definition.id)/\(layer.id(row: row))")
                     return
                 }
+                images.formUnion(shape.images(row))
                 items.append(ModelItem(layer: UInt32(index), row: Int32(row)))
                 let reach = shape.reach(row)
                 let grid = layer.box(row: row).inflated(by: reach)
@@ -76,10 +85,18 @@ public final class CityModel: Sendable {
         }
         self.items = items
         self.problems = problems.values.sorted { $0.reason < $1.reason }
-        // Blocks are small: more of them in a tile share its head.
+        let present = images.sorted().filter { ModelImage.isPresent($0) }
+        self.images = present
+        imageNames = present.enumerated().map { "\($0).\(ModelImage.fileExtension($1))" }
+        imageNumbers = Dictionary(uniqueKeysWithValues: present.enumerated().map { ($1, $0) })
+        missingImages = images.subtracting(present).sorted()
+        // Blocks are small: more of them in a tile share its head. Images are large: few buildings with them make a tile.
         plan =
-            definition.kind == .buildings
-            ? TilesetPlan(items: tileItems, maxItems: 1000, largestPerTile: 500) : TilesetPlan(items: tileItems)
+            switch (definition.kind, present.isEmpty) {
+            case (.buildings, true): TilesetPlan(items: tileItems, maxItems: 1000, largestPerTile: 500)
+            case (.buildings, false): TilesetPlan(items: tileItems, maxItems: 100, largestPerTile: 50)
+            default: TilesetPlan(items: tileItems)
+            }
     }
 
     /// `tileset.json`.
@@ -95,6 +112,13 @@ public final class CityModel: Sendable {
     ///
     /// O(features of the tile); a tile has at most 1000.
     public func content(path: String) throws -> [UInt8]? {
+        if path.hasPrefix("i/") || path.hasPrefix("implicit/i/") {
+            let name = path.dropFirst(path.hasPrefix("i/") ? 2 : 11)
+            guard let number = Int(name.prefix { $0 != "." }), images.indices.contains(number),
+                imageNames[number] == name
+            else { return nil }
+            return ModelImage.bytes(images[number])
+        }
         if path.hasPrefix("implicit/") { return try implicit(path.dropFirst(9)) }
         guard path.hasPrefix("t/") else { return nil }
         if path.hasSuffix(".json") {
@@ -115,11 +139,12 @@ public final class CityModel: Sendable {
     /// The addresses of the implicit form's subtrees and contents, below `implicit/`.
     var implicitNames: [String] { plan.implicitNames }
 
-    func content(name: String) throws -> [UInt8]? {
+    /// - Parameter depth: how many folders lead from the tileset's document to the content.
+    func content(name: String, depth: Int = 1) throws -> [UInt8]? {
         guard let content = plan.content(name: name), let numbers = plan.items(content: content.path) else {
             return nil
         }
-        return try mesh(numbers, level: content.level, of: content.levels)
+        return try mesh(numbers, level: content.level, of: content.levels, depth: depth)
     }
 
     /// `tileset.json`, `s/LEVEL/X/Y.subtree` or `c/LEVEL/X/Y.glb` of the implicit form.
@@ -132,7 +157,7 @@ public final class CityModel: Sendable {
         switch (parts[0], name[1]) {
         case ("s", "subtree"): return plan.subtree(level: level, x: x, y: y)
         case ("c", "glb"):
-            return try TilesetPlan.path(level: level, x: x, y: y).flatMap(content(name:))
+            return try TilesetPlan.path(level: level, x: x, y: y).flatMap { try content(name: $0, depth: 3) }
         default: return nil
         }
     }
@@ -145,9 +170,11 @@ public final class CityModel: Sendable {
         return mesh
     }
 
-    private func meshShape(_ index: Int) -> any ModelShape {
+    func buildingShape(_ index: Int) -> BuildingShape { BuildingShape(layers[index], definition, frame, parts) }
+
+    private func meshShape(_ index: Int, images: Set<String> = []) -> any ModelShape {
         definition.kind == .buildings
-            ? BuildingShape(layers[index], definition, frame, parts)
+            ? BuildingShape(layers[index], definition, frame, parts, images: images)
             : PipeShape(layers[index], definition, frame, profiles.pipes, joints: joints[index])
     }
 
@@ -156,19 +183,21 @@ public final class CityModel: Sendable {
         definition.kind == .buildings && (definition.building.roof.shape != nil || layers.contains(where: \.hasSolids))
     }
 
-    private func mesh(_ numbers: [Int], level: Int, of levels: Int) throws -> [UInt8] {
+    private func mesh(_ numbers: [Int], level: Int, of levels: Int, depth: Int) throws -> [UInt8] {
         if definition.kind == .parts { return try parts(numbers) }
         var mesh = TriangleMesh(hasColours: true, hasSurfaces: hasSurfaces)
+        var textured: [(image: String, mesh: TriangleMesh)] = []
         var table = ModelTable(definition: definition, layers: layers, masked: masked)
         for (index, layer) in layers.enumerated() {
             // In the layer's order, which is one of neighbourhood: it compresses better than the plan's.
             let rows = numbers.filter { items[$0].layer == UInt32(index) }.sorted().map { Int(items[$0].row) }
             guard !rows.isEmpty else { continue }
-            var shape = meshShape(index)
+            var shape = meshShape(index, images: Set(images))
             for row in rows {
                 shape.append(row, level: level, of: levels, feature: UInt32(table.count), to: &mesh)
                 table.append(layer, row, shape.properties(row))
             }
+            textured += shape.textured.sorted { $0.key < $1.key }.map { (image: $0.key, mesh: $0.value) }
         }
         frame.place(&mesh)
         let isBuilding = definition.kind == .buildings
@@ -176,6 +205,12 @@ public final class CityModel: Sendable {
             className: isBuilding ? "building" : "pipe", compression: isBuilding && !hasSurfaces ? .blocks : .city)
         builder.sharesCorners = isBuilding
         builder.add(mesh, material: GLBMaterial(name: definition.id, isDoubleSided: definition.kind == .pipes))
+        for (image, faces) in textured {
+            var mesh = faces
+            frame.place(&mesh)
+            let uri = String(repeating: "../", count: depth) + "i/" + imageNames[imageNumbers[image] ?? 0]
+            builder.add(mesh, material: GLBMaterial(name: definition.id, image: uri))
+        }
         for column in table.columns() { builder.add(column) }
         return try encode(builder)
     }
@@ -220,6 +255,8 @@ protocol PlannedShape {
     func error(_ row: Int, _ heights: ClosedRange<Double>) -> Double?
     /// Metres by which each coarser form differs from the finest, the coarsest first.
     func levelErrors(_ row: Int) -> [Double]
+    /// The images on a feature's surfaces.
+    func images(_ row: Int) -> Set<String>
     /// The model's own properties, in the order of ``ModelTable/modelColumns(_:)``.
     func properties(_ row: Int) -> [Double]
 }
@@ -230,15 +267,20 @@ protocol ModelShape: PlannedShape {
     mutating func append(_ row: Int, feature: UInt32, to mesh: inout TriangleMesh)
     /// Adds the shape as a content of its tile's chain shows it: `level` of `levels`, 0 the coarsest.
     mutating func append(_ row: Int, level: Int, of levels: Int, feature: UInt32, to mesh: inout TriangleMesh)
+    /// What was added with an image on it instead, by the image's file.
+    var textured: [String: TriangleMesh] { get }
 }
 
 extension PlannedShape {
     func problem(_ row: Int) -> String { "no-shape" }
     func error(_ row: Int, _ heights: ClosedRange<Double>) -> Double? { nil }
     func levelErrors(_ row: Int) -> [Double] { [] }
+    func images(_ row: Int) -> Set<String> { [] }
 }
 
 extension ModelShape {
+    var textured: [String: TriangleMesh] { [:] }
+
     mutating func append(_ row: Int, level: Int, of levels: Int, feature: UInt32, to mesh: inout TriangleMesh) {
         append(row, feature: feature, to: &mesh)
     }

@@ -12,6 +12,9 @@ public struct TilesetBuild: Sendable {
         public var skipped = 0
         public var tiles = 0
         public var documents = 0
+        /// Images on surfaces, and those that are no longer where the source had them.
+        public var images = 0
+        public var missingImages = 0
         public var bytes: Int64 = 0
         public var planSeconds = 0.0
         public var seconds = 0.0
@@ -19,6 +22,7 @@ public struct TilesetBuild: Sendable {
         public func json() throws -> String {
             let values: [String: Any] = [
                 "features": features, "skipped": skipped, "tiles": tiles, "documents": documents, "bytes": bytes,
+                "images": images, "missingImages": missingImages,
                 "planSeconds": planSeconds, "seconds": seconds,
             ]
             let data = try JSONSerialization.data(withJSONObject: values, options: [.prettyPrinted, .sortedKeys])
@@ -50,6 +54,9 @@ public struct TilesetBuild: Sendable {
         account.planSeconds = Self.seconds(since: start)
         let names = isImplicit ? model.implicitNames : model.contentNames.map { "t/\($0).glb" }
         account.bytes = try write(names, model, root)
+        account.bytes += try write(model.imageNames.map { "i/\($0)" }, model, root)
+        account.images = model.images.count
+        account.missingImages = model.missingImages.count
         account.tiles = names.count { $0.hasSuffix(".glb") }
         let documents = isImplicit ? [] : model.documentPaths.map { "t/\($0).json" }
         account.bytes += try write(documents, model, root)

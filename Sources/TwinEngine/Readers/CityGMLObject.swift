@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Tiles
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// The surfaces of one city object of CityGML, by level of detail.
 ///
 /// Geometry is found by its own names (`lod2Solid`, `Polygon`, `posList`), which CityGML 1, 2 and 3 share; the class of the
@@ -12,6 +18,9 @@ struct CityGMLGeometry {
         var colour: VertexColour?
         /// x, y, z of each ring without its closing vertex, in the file's axes.
         var rings: [[Double]]
+        var texture: SolidBlob.Texture?
+        /// Of a prototype: the point in the file's axes that its rings are metres east, north and up from.
+        var origin: [Double]?
     }
 
     private struct Reference {
@@ -27,16 +36,25 @@ struct CityGMLGeometry {
     private(set) var badRings = 0
     /// References to surfaces that are not in the object.
     private(set) var lostReferences = 0
-    /// Implicit geometries: prototypes placed by a matrix.
+    /// Implicit geometries, prototypes placed by a matrix, that were drawn, and those that could not be.
+    private(set) var placed = 0
     private(set) var implicit = 0
     /// How many solids each level has.
     private var solids: [String: Int] = [:]
     /// The first coordinate system that a geometry names.
     private(set) var system: String?
     private let colours: [String: VertexColour]
+    private let textures: [CityGMLAppearance]
+    /// Geometries by id that implicit geometries refer to; nil within a prototype, which has none.
+    private let prototypes: [String: XMLTree]?
 
-    init(_ object: XMLTree, colours: [String: VertexColour]) {
+    init(
+        _ object: XMLTree, colours: [String: VertexColour], textures: [CityGMLAppearance] = [],
+        prototypes: [String: XMLTree]? = [:]
+    ) {
         self.colours = colours
+        self.textures = textures
+        self.prototypes = prototypes
         visit(object, lod: "", semantic: .unknown, colour: nil)
         resolve()
     }
@@ -59,7 +77,7 @@ struct CityGMLGeometry {
         case "Polygon", "Triangle", "Rectangle", "PolygonPatch":
             take(tree, lod: lod, semantic: semantic, colour: colour)
         case "ImplicitGeometry":
-            implicit += 1
+            place(tree, lod: lod, semantic: semantic, colour: colour)
         case "Appearance", "appearance", "appearanceMember", "MultiCurve", "Envelope":
             break
         default:
@@ -70,15 +88,60 @@ struct CityGMLGeometry {
         }
         if tree.name == "OrientableSurface", tree.attribute("orientation") == "-" {
             for at in first..<polygons.count {
-                polygons[at].rings = polygons[at].rings.map(Self.turned)
+                polygons[at].rings = polygons[at].rings.map { Self.turned($0, 3) }
+                polygons[at].texture?.places = polygons[at].texture?.places.map { Self.turned($0, 2) } ?? []
             }
         }
         if let id { ranges[id] = first..<polygons.count }
     }
 
-    private static func turned(_ ring: [Double]) -> [Double] {
-        var turned: [Double] = []
-        for at in stride(from: ring.count - 3, through: 0, by: -3) { turned += ring[at..<at + 3] }
+    /// A prototype at its place (OGC 12-019 §8.2): a 4 × 4 row-major matrix turns and scales it, metres east, north and
+    /// up of the reference point. One in a library file of another format is not drawn.
+    private mutating func place(_ tree: XMLTree, lod: String, semantic: SurfaceKind, colour: VertexColour?) {
+        let matrix = Self.numbers(tree.first("transformationMatrix")?.text ?? "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1")
+        let origin = Self.numbers(tree.first("referencePoint")?.first("Point")?.first("pos")?.text ?? "")
+        let geometry = tree.first("relativeGMLGeometry") ?? tree.first("relativeGeometry")
+        let link = geometry?.attribute("href").map { String($0.drop { $0 == "#" }) }
+        guard let prototypes, matrix.count == 16, origin.count == 3,
+            let shape = link.map({ prototypes[$0] }) ?? geometry
+        else {
+            implicit += 1
+            return
+        }
+        let prototype = CityGMLGeometry(shape, colours: colours, textures: textures, prototypes: nil)
+        badRings += prototype.badRings
+        implicit += prototype.implicit
+        placed += 1
+        for var polygon in prototype.polygons {
+            polygon.lod = lod
+            if polygon.semantic == .unknown { polygon.semantic = semantic }
+            polygon.colour = polygon.colour ?? colour
+            polygon.origin = origin
+            polygon.rings = polygon.rings.map { Self.moved($0, matrix) }
+            polygons.append(polygon)
+        }
+    }
+
+    private static func moved(_ ring: [Double], _ matrix: [Double]) -> [Double] {
+        var moved: [Double] = []
+        moved.reserveCapacity(ring.count)
+        for at in stride(from: 0, to: ring.count, by: 3) {
+            for row in [0, 4, 8] {
+                let east = matrix[row] * ring[at]
+                let north = matrix[row + 1] * ring[at + 1]
+                moved.append(east + north + matrix[row + 2] * ring[at + 2] + matrix[row + 3])
+            }
+        }
+        return moved
+    }
+
+    private static func numbers(_ text: String) -> [Double] {
+        text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }.filter(\.isFinite)
+    }
+
+    private static func turned<Number>(_ ring: [Number], _ width: Int) -> [Number] {
+        var turned: [Number] = []
+        for at in stride(from: ring.count - width, through: 0, by: -width) { turned += ring[at..<at + width] }
         return turned
     }
 
@@ -89,6 +152,7 @@ struct CityGMLGeometry {
 
     private mutating func take(_ tree: XMLTree, lod: String, semantic: SurfaceKind, colour: VertexColour?) {
         var rings: [[Double]] = []
+        var (image, places) = (String?.none, [[Float]]())
         for boundary in tree.children
         where ["exterior", "interior", "outerBoundaryIs", "innerBoundaryIs"].contains(boundary.name) {
             let isOuter = boundary.name == "exterior" || boundary.name == "outerBoundaryIs"
@@ -100,10 +164,17 @@ struct CityGMLGeometry {
                     continue
                 }
                 rings.append(points)
+                guard
+                    let place = ring.attribute("id").flatMap({ id in textures.lazy.compactMap { $0.rings[id] }.first })
+                else { continue }
+                image = image ?? place.image
+                // The closing vertex has gone from the ring.
+                places.append(Array(place.coordinates.prefix(points.count / 3 * 2)))
             }
         }
         guard !rings.isEmpty else { return }
-        polygons.append(Polygon(lod: lod, semantic: semantic, colour: colour, rings: rings))
+        let texture = image.map { SolidBlob.Texture(image: $0, places: places) }
+        polygons.append(Polygon(lod: lod, semantic: semantic, colour: colour, rings: rings, texture: texture))
     }
 
     /// The vertices of a ring in `posList`, `pos` or `coordinates`; nil if they are not at least three of three.
@@ -146,22 +217,51 @@ struct CityGMLGeometry {
         }
     }
 
+    private typealias Place = (Double, Double, Double) -> (Double, Double, Double)
+
+    private static func placed(_ ring: [Double], _ place: Place) -> [Double] {
+        var placed: [Double] = []
+        placed.reserveCapacity(ring.count)
+        for at in stride(from: 0, to: ring.count, by: 3) {
+            let (x, y, z) = place(ring[at], ring[at + 1], ring[at + 2])
+            placed += [x, y, z]
+        }
+        return placed
+    }
+
+    /// A prototype's ring, metres east, north and up of a point. In degrees by WGS 84's radii of curvature there, which
+    /// holds to a millimetre for prototypes of 100 m.
+    private static func placed(_ ring: [Double], _ origin: [Double], _ isDegrees: Bool, _ place: Place) -> [Double] {
+        let (x, y, z) = place(origin[0], origin[1], origin[2])
+        var (east, north) = (1.0, 1.0)
+        if isDegrees {
+            let (a, e2) = (6_378_137.0, 0.006_694_379_990_141)
+            let (sine, cosine) = (sin(y * .pi / 180), cos(y * .pi / 180))
+            let w = 1 - e2 * sine * sine
+            let across = a / w.squareRoot()
+            east = 180 / .pi / (across * cosine)
+            north = 180 / .pi / (across * (1 - e2) / w)
+        }
+        var placed: [Double] = []
+        for at in stride(from: 0, to: ring.count, by: 3) {
+            placed += [x + ring[at] * east, y + ring[at + 1] * north, z + ring[at + 2]]
+        }
+        return placed
+    }
+
     /// The levels, the coarsest first. `place` turns a vertex of the file into easting, northing and height.
-    func levels(_ place: (Double, Double, Double) -> (Double, Double, Double)) -> [SolidLevels.Level] {
+    /// - Parameter isDegrees: Whether easting and northing are degrees, so that metres of prototypes become some.
+    func levels(
+        isDegrees: Bool = false, _ place: (Double, Double, Double) -> (Double, Double, Double)
+    ) -> [SolidLevels.Level] {
         let lods = Set(polygons.map(\.lod)).sorted { (Double($0) ?? -1) < (Double($1) ?? -1) }
         return lods.map { lod in
             var solid = SolidBlob()
             for polygon in polygons where polygon.lod == lod {
-                solid.surfaces.append(
-                    SolidBlob.Surface(
-                        semantic: polygon.semantic, ringCount: polygon.rings.count, colour: polygon.colour))
-                for ring in polygon.rings {
-                    solid.ringSizes.append(ring.count / 3)
-                    for at in stride(from: 0, to: ring.count, by: 3) {
-                        let (x, y, z) = place(ring[at], ring[at + 1], ring[at + 2])
-                        solid.coordinates += [x, y, z]
-                    }
+                let rings = polygon.rings.map { ring in
+                    polygon.origin.map { Self.placed(ring, $0, isDegrees, place) } ?? Self.placed(ring, place)
                 }
+                solid.append(polygon.semantic, colour: polygon.colour, rings: rings, texture: polygon.texture)
             }
             return SolidLevels.Level(lod: lod, solid: solid, isSolid: solids[lod] == 1)
         }

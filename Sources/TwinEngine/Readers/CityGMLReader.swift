@@ -5,8 +5,10 @@ import Tiles
 /// Reads CityGML 1.0, 2.0 and 3.0 as features: each city object with a footprint, its attributes, and in `solid` the surfaces
 /// of all its levels of detail, as ``CityJSONReader`` does.
 ///
-/// The file is mapped and gone through twice, one object at a time: memory is that of the largest object. Parts and
-/// thematic surfaces belong to their building. Codes are kept as codes. Colours of X3D materials are read, textures are not.
+/// The file is mapped and gone through twice, one object at a time: memory is that of the largest object, of the
+/// materials and texture places of an appearance of the whole file, and of prototypes. Parts and thematic surfaces belong
+/// to their building. Codes are kept as codes. Colours of X3D materials and parameterized textures are read,
+/// georeferenced textures are not.
 /// Source: OGC 08-007r1, 12-019 and 20-010 (CityGML 1.0, 2.0, 3.0); GML 3.1.1 and 3.2.1.
 package struct CityGMLReader: FeatureReader {
     private static let ownFields = [
@@ -30,8 +32,11 @@ package struct CityGMLReader: FeatureReader {
     private var shortRings = 0
     private var lostReferences = 0
     private var implicit = 0
+    private var placed = 0
     private var footprints: [CityJSONFootprintSource: Int] = [:]
     private var seen: Set<String> = []
+    private var images: TextureFiles
+    private var georeferenced = 0
 
     /// What the first pass found.
     private struct Survey {
@@ -41,7 +46,9 @@ package struct CityGMLReader: FeatureReader {
         var colours: [String: VertexColour] = [:]
         var system: String?
         var count = 0
-        var textures = 0
+        var textures = CityGMLAppearance()
+        /// Geometries that implicit geometries hold and others may refer to.
+        var prototypes: [String: XMLTree] = [:]
         var version: String?
 
         mutating func note(_ name: String, _ value: SourceValue) {
@@ -74,6 +81,7 @@ package struct CityGMLReader: FeatureReader {
 
     package init(bytes: SourceBytes, type: String? = nil) throws {
         path = bytes.path
+        images = TextureFiles(source: bytes.path)
         onlyType = type
         scanner = XMLScanner(bytes)
         survey = try Self.survey(bytes, type)
@@ -92,7 +100,6 @@ package struct CityGMLReader: FeatureReader {
         isNorthingFirst = isOfficial && system?.isNorthingFirst ?? false
         isDegrees = system?.isGeographic ?? false
         if isNorthingFirst { headNotes.append("axes are those of the register (northing or latitude first); turned") }
-        if survey.textures > 0 { headNotes.append("\(survey.textures) textures are not read; materials are") }
     }
 
     package var description: SourceDescription {
@@ -104,7 +111,13 @@ package struct CityGMLReader: FeatureReader {
         if lostReferences > 0 {
             notes.append("\(lostReferences) references to surfaces outside their object not followed")
         }
-        if implicit > 0 { notes.append("\(implicit) implicit geometries (prototypes) left out") }
+        notes += images.notes
+        let laid = georeferenced + survey.textures.georeferenced
+        if laid > 0 { notes.append("\(laid) georeferenced textures are not read") }
+        if placed > 0 { notes.append("\(placed) implicit geometries (prototypes) placed") }
+        if implicit > 0 {
+            notes.append("\(implicit) implicit geometries left out: in a library of another format, or nested")
+        }
         return SourceDescription(
             driver: "CityGML \(survey.version ?? "")", layer: onlyType ?? "CityModel", crs: crs, encoding: "UTF-8",
             fields: fields, geometryType: "MultiPolygon", featureCount: survey.count, notes: notes)
@@ -133,8 +146,11 @@ package struct CityGMLReader: FeatureReader {
                 } else if members.contains(name) {
                     let member = try scanner.tree(name, attributes, isEmpty: isEmpty)
                     for object in member.children { note(object, type, &survey) }
-                } else if name == "appearanceMember" {
-                    materials(try scanner.tree(name, attributes, isEmpty: isEmpty), &survey)
+                } else if name == "surfaceDataMember" || name == "surfaceData" {
+                    // Of the whole file's appearance; an object's own is within its member.
+                    let data = try scanner.tree(name, attributes, isEmpty: isEmpty)
+                    materials(data, &survey)
+                    survey.textures.collect(data)
                 }
             }
         } catch let error as XMLSyntaxError {
@@ -160,15 +176,26 @@ package struct CityGMLReader: FeatureReader {
 
     private static func note(_ object: XMLTree, _ type: String?, _ survey: inout Survey) {
         materials(object, &survey)
+        prototypes(object, &survey)
         guard type == nil || object.name == type else { return }
         survey.count += 1
         for (name, value) in CityGMLAttributes.read(object) { survey.note(name, value) }
         if survey.system == nil { survey.system = CityGMLGeometry(object, colours: [:]).system }
     }
 
+    /// Collects the geometries within implicit geometries.
+    private static func prototypes(_ tree: XMLTree, _ survey: inout Survey) {
+        if tree.name == "relativeGMLGeometry" || tree.name == "relativeGeometry" {
+            for child in tree.children {
+                if let id = child.attribute("id") { survey.prototypes[id] = child }
+            }
+            return
+        }
+        for child in tree.children { prototypes(child, &survey) }
+    }
+
     /// Collects X3D materials by the surfaces that they are for.
     private static func materials(_ tree: XMLTree, _ survey: inout Survey) {
-        if tree.name == "ParameterizedTexture" { survey.textures += 1 }
         if tree.name == "X3DMaterial" {
             let diffuse = tree.first("diffuseColor")?.text.split(separator: " ").compactMap { Double($0) } ?? []
             let transparency = tree.first("transparency").flatMap { Double($0.text) } ?? 0
@@ -208,18 +235,22 @@ package struct CityGMLReader: FeatureReader {
             builder.reject(id: id, reason: "duplicate-id", text: "a second city object of this id; first kept")
             return
         }
-        let geometry = CityGMLGeometry(object, colours: survey.colours)
+        var own = CityGMLAppearance()
+        own.collect(object)
+        georeferenced += own.georeferenced
+        let geometry = CityGMLGeometry(
+            object, colours: survey.colours, textures: [own, survey.textures], prototypes: survey.prototypes)
         shortRings += geometry.badRings
         lostReferences += geometry.lostReferences
         implicit += geometry.implicit
-        let isNorthingFirst = isNorthingFirst
-        let levels = geometry.levels { x, y, z in isNorthingFirst ? (y, x, z) : (x, y, z) }
+        placed += geometry.placed
+        let (isNorthingFirst, isDegrees) = (isNorthingFirst, isDegrees)
+        let levels = geometry.levels(isDegrees: isDegrees) { x, y, z in isNorthingFirst ? (y, x, z) : (x, y, z) }
         guard let finest = levels.last else {
             let reason = geometry.implicit > 0 ? "only prototypes (implicit geometry)" : "no surface in space"
             builder.reject(id: id, reason: "no-geometry", text: "this \(object.name) has \(reason)")
             return
         }
-        let isDegrees = isDegrees
         guard
             let footprint = levels.reversed().lazy.compactMap({ CityJSONFootprint($0.solid, isDegrees: isDegrees) })
                 .first
@@ -231,11 +262,13 @@ package struct CityGMLReader: FeatureReader {
         rows += 1
         let heights = finest.solid.heightRange ?? 0...0
         let lods = levels.map(\.lod).filter { !$0.isEmpty }
+        var kept = SolidLevels(levels)
+        kept.renameImages { images.path($0) }
         var values: [SourceValue] = [
             .text(id), .text(object.name), lods.last.map(SourceValue.text) ?? .null,
             lods.isEmpty ? .null : .text(lods.joined(separator: ",")), .real(heights.lowerBound),
             .real(heights.upperBound), .real(heights.upperBound - heights.lowerBound),
-            .bytes(SolidLevels(levels).encoded()),
+            .bytes(kept.encoded()),
         ]
         let first = values.count
         values += Array(repeating: .null, count: survey.names.count)

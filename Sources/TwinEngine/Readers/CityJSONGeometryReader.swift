@@ -54,8 +54,12 @@ struct CityJSONGeometryReader {
             semantics = try CityJSONSemantics(scanning: &scanner).resolved(depth: depth, groups: groups) ?? semantics
         }
         let colours = try colours(geometry, depth: depth, groups: groups)
+        let textures = try CityJSONTextures(bytes, text.textures.isEmpty ? templates : text)
+            .resolved(geometry.texture, depth: depth, count: surfaces.count)
         for (index, (rings, semantic)) in zip(surfaces, semantics).enumerated() {
-            try append(rings, semantic, colours.isEmpty ? nil : colours[index], vertex: vertex)
+            try append(
+                rings, semantic, colours.isEmpty ? nil : colours[index],
+                textures.isEmpty ? nil : textures[index], vertex: vertex)
         }
     }
 
@@ -120,9 +124,10 @@ struct CityJSONGeometryReader {
     }
 
     private mutating func append(
-        _ rings: [[Int]], _ semantic: SolidBlob.Semantic, _ colour: VertexColour?, vertex: (Int) -> Vertex?
+        _ rings: [[Int]], _ semantic: SolidBlob.Semantic, _ colour: VertexColour?, _ texture: SolidBlob.Texture?,
+        vertex: (Int) -> Vertex?
     ) throws {
-        var (sizes, coordinates) = ([Int](), [Double]())
+        var (kept, places) = ([[Double]](), [[Float]]())
         for (number, ring) in rings.enumerated() {
             // Some writers close rings although §3.1 says not to.
             let open = ring.count > 3 && ring.first == ring.last ? ring.dropLast() : ring[...]
@@ -131,6 +136,7 @@ struct CityJSONGeometryReader {
                 if number == 0 { return }
                 continue
             }
+            var coordinates: [Double] = []
             for index in open {
                 guard let point = vertex(index) else {
                     throw CityJSONObjectError(reason: "vertex-index", text: "there is no vertex \(index)")
@@ -140,12 +146,16 @@ struct CityJSONGeometryReader {
                 }
                 coordinates += [point.x, point.y, point.z]
             }
-            sizes.append(open.count)
+            kept.append(coordinates)
+            // A ring that was closed has its first place twice too.
+            if let texture, number < texture.places.count {
+                places.append(Array(texture.places[number].prefix(open.count * 2)))
+            }
         }
-        guard !sizes.isEmpty else { return }
-        solid.surfaces.append(SolidBlob.Surface(semantic: semantic, ringCount: sizes.count, colour: colour))
-        solid.ringSizes += sizes
-        solid.coordinates += coordinates
+        guard !kept.isEmpty else { return }
+        solid.append(
+            semantic, colour: colour, rings: kept,
+            texture: texture.map { SolidBlob.Texture(image: $0.image, places: places) })
     }
 
     /// A template placed by a 4 × 4 row-major matrix and a reference point (CityJSON 2.0 §3.4).

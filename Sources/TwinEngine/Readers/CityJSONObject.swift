@@ -15,6 +15,7 @@ struct CityJSONObject {
         var boundaries: Range<Int>?
         var semantics: Range<Int>?
         var material: Range<Int>?
+        var texture: Range<Int>?
         var template: Int?
         var matrix: [Double] = []
 
@@ -29,6 +30,7 @@ struct CityJSONObject {
                 case "boundaries": geometry.boundaries = try scanner.skip()
                 case "semantics": geometry.semantics = try scanner.skip()
                 case "material": geometry.material = try scanner.skip()
+                case "texture": geometry.texture = try scanner.skip()
                 case "template": geometry.template = try scanner.attribute().integer.map { Int($0) }
                 case "transformationMatrix": geometry.matrix = try scanner.numbers()
                 default: try scanner.skip()

@@ -35,6 +35,7 @@ package struct CityJSONReader: FeatureReader {
     private var lineNumber = 1
     private var rows: Int64 = 0
     private var tally = CityJSONTally()
+    private var images: TextureFiles
     private var pending: [SourceProblem] = []
 
     /// Opens `path` and scans it once.
@@ -47,6 +48,7 @@ package struct CityJSONReader: FeatureReader {
 
     package init(bytes: SourceBytes, type: String? = nil) throws {
         self.bytes = bytes
+        images = TextureFiles(source: bytes.path)
         onlyType = type
         var schema = CityJSONSchema()
         var scanner = JSONScanner(bytes, range: Self.contents(of: bytes))
@@ -75,7 +77,7 @@ package struct CityJSONReader: FeatureReader {
         SourceDescription(
             driver: isSequence ? "CityJSONSeq" : "CityJSON", layer: onlyType ?? "CityObjects", crs: crs,
             encoding: "UTF-8", fields: fields, geometryType: "MultiPolygon", featureCount: count,
-            notes: headNotes + tally.notes
+            notes: headNotes + tally.notes + images.notes
                 + (schema.ignored > 0
                     ? [
                         "\(schema.ignored) attribute values beyond the first "
@@ -202,7 +204,6 @@ package struct CityJSONReader: FeatureReader {
                 "extensions: \(header.extensions.joined(separator: ", ")); their objects and attributes are read like others"
             )
         }
-        if header.hasTextures { notes.append("textures are not read; materials are") }
         return notes
     }
 
@@ -286,10 +287,9 @@ package struct CityJSONReader: FeatureReader {
             throw Self.lost(root, family, hasSurfaces: !levels.isEmpty)
         }
         tally.footprints[footprint.source, default: 0] += 1
-        return (
-            SourceGeometry.multiPolygon(footprint.polygons),
-            values(text.entries[index].id, family, SolidLevels(levels))
-        )
+        var kept = SolidLevels(levels)
+        kept.renameImages { images.path($0) }
+        return (SourceGeometry.multiPolygon(footprint.polygons), values(text.entries[index].id, family, kept))
     }
 
     /// The family's surfaces at each of its levels of detail, the coarsest first.

@@ -31,7 +31,9 @@ struct CityJSONText {
     var materials: [VertexColour?] = []
     /// Names of `extensions`, and members of the root that belong to them.
     var extensions: [String] = []
-    var hasTextures = false
+    /// The images of `appearance.textures`, and u, v of each of `appearance.vertices-texture`.
+    var textures: [String] = []
+    var textureVertices: [Float] = []
 
     /// Scans `scanner`'s value, showing the attributes of every object to `schema`.
     init(scanning scanner: inout JSONScanner, schema: inout CityJSONSchema) throws {
@@ -143,20 +145,23 @@ struct CityJSONText {
             try scanner.skip()
             return
         }
-        var (colours, hasTextures) = ([VertexColour?](), false)
+        var (colours, images, places) = ([VertexColour?](), [String](), [Float]())
         try scanner.object { scanner, key in
             switch (key, scanner.peek()) {
             case ("materials", UInt8(ascii: "[")):
                 try scanner.array { colours.append(try $0.materialColour()) }
             case ("textures", UInt8(ascii: "[")):
+                try scanner.array { images.append(try $0.memberString("image") ?? "") }
+            case ("vertices-texture", UInt8(ascii: "[")):
                 try scanner.array { scanner in
-                    hasTextures = true
-                    try scanner.skip()
+                    let pair = try scanner.numbers()
+                    guard pair.count == 2 else { throw scanner.failure("two texture coordinates before this") }
+                    places += pair.map { Float($0) }
                 }
             default: try scanner.skip()
             }
         }
-        (materials, self.hasTextures) = (colours, hasTextures)
+        (materials, textures, textureVertices) = (colours, images, places)
     }
 
     private mutating func scanTemplates(_ scanner: inout JSONScanner) throws {

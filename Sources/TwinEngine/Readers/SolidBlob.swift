@@ -5,15 +5,18 @@ package import Tiles
 ///
 /// Layout, little-endian, no padding:
 /// ```
-/// u32 version = 1 or 2
+/// u32 version = 1, 2 or 4
 /// u32 surfaceCount
+/// u32 imageCount       version 4 only, imageCount times: u32 length, length bytes: the path of an image, UTF-8
 /// surfaceCount times:
 ///   u8  semantic       as in ``SurfaceKind``
-///   u32 colour         version 2 only: red in the lowest byte, then green, blue, alpha; 0 for none
+///   u32 colour         not in version 1: red in the lowest byte, then green, blue, alpha; 0 for none
+///   u32 texture        version 4 only: 0 for none, else the number of its image counted from 1
 ///   u32 ringCount      the first ring is the outer one, the others are holes
 ///   ringCount times:
 ///     u32 vertexCount  without the closing vertex
 ///     vertexCount times: f64 x, f64 y, f64 z   in the CRS of the source, easting first, metres (or its units)
+///     vertexCount times, with a texture: f32 u, f32 v   v grows upward, as in CityGML
 /// ```
 package struct SolidBlob: Sendable, Equatable {
     package typealias Semantic = SurfaceKind
@@ -24,11 +27,14 @@ package struct SolidBlob: Sendable, Equatable {
         package var ringCount: Int
         /// Of its material; nil without one.
         package var colour: VertexColour?
+        /// Which of ``SolidBlob/images`` lies on it; nil without one.
+        package var texture: Int?
 
-        package init(semantic: Semantic, ringCount: Int, colour: VertexColour? = nil) {
+        package init(semantic: Semantic, ringCount: Int, colour: VertexColour? = nil, texture: Int? = nil) {
             self.semantic = semantic
             self.ringCount = ringCount
             self.colour = colour
+            self.texture = texture
         }
     }
 
@@ -37,6 +43,10 @@ package struct SolidBlob: Sendable, Equatable {
     package var ringSizes: [Int] = []
     /// x, y, z of each vertex, over all rings.
     package var coordinates: [Double] = []
+    /// The images of its textures.
+    package internal(set) var images: [String] = []
+    /// u, v of each vertex, over all rings; empty without images.
+    package internal(set) var textureCoordinates: [Float] = []
 
     package init() {}
 
@@ -44,17 +54,30 @@ package struct SolidBlob: Sendable, Equatable {
     package func encoded() -> [UInt8] {
         var writer = LittleEndianWriter(reserving: 8 + surfaces.count * 9 + ringSizes.count * 4 + coordinates.count * 8)
         let hasColours = surfaces.contains { $0.colour != nil }
-        writer.write(UInt32(hasColours ? 2 : 1))
+        let hasImages = !images.isEmpty
+        writer.write(UInt32(hasImages ? 4 : hasColours ? 2 : 1))
         writer.write(UInt32(surfaces.count))
+        if hasImages {
+            writer.write(UInt32(images.count))
+            for image in images {
+                writer.write(UInt32(image.utf8.count))
+                for byte in image.utf8 { writer.write(byte) }
+            }
+        }
         var ring = 0
         var value = 0
         for surface in surfaces {
             writer.write(surface.semantic.rawValue)
-            if hasColours { writer.write(surface.colour.map(Self.number) ?? 0) }
+            if hasColours || hasImages { writer.write(surface.colour.map(Self.number) ?? 0) }
+            if hasImages { writer.write(UInt32(surface.texture.map { $0 + 1 } ?? 0)) }
             writer.write(UInt32(surface.ringCount))
             for size in ringSizes[ring..<ring + surface.ringCount] {
                 writer.write(UInt32(size))
                 for coordinate in coordinates[value..<value + size * 3] { writer.write(coordinate) }
+                if surface.texture != nil {
+                    let first = value / 3 * 2
+                    for place in textureCoordinates[first..<first + size * 2] { writer.write(place.bitPattern) }
+                }
                 value += size * 3
             }
             ring += surface.ringCount
@@ -80,22 +103,37 @@ package struct SolidBlob: Sendable, Equatable {
 
     init(layout reader: inout LittleEndianReader) throws(ReaderError) {
         let version = try reader.u32()
-        guard version == 1 || version == 2 else {
-            throw ReaderError(.version, "solid value: version is \(version), not 1 or 2; import the layer again")
+        guard version == 1 || version == 2 || version == 4 else {
+            throw ReaderError(.version, "solid value: version is \(version), not 1, 2 or 4; import the layer again")
         }
         let surfaceCount = try reader.count(itemSize: version == 1 ? 5 : 9)
+        if version == 4 {
+            for _ in 0..<(try reader.count(itemSize: 4)) {
+                images.append(try reader.text(try reader.count(itemSize: 1)))
+            }
+        }
         surfaces.reserveCapacity(surfaceCount)
         for _ in 0..<surfaceCount {
             guard let semantic = Semantic(rawValue: try reader.u8()) else {
                 throw ReaderError(.syntax, "solid value: unknown semantic before byte \(reader.position)")
             }
-            let colour = version == 2 ? Self.colour(try reader.u32()) : nil
+            let colour = version == 1 ? nil : Self.colour(try reader.u32())
+            let texture = version == 4 ? Int(try reader.u32()) - 1 : -1
+            guard texture < images.count else {
+                throw ReaderError(.syntax, "solid value: unknown image before byte \(reader.position)")
+            }
             let ringCount = try reader.count(itemSize: 4)
-            surfaces.append(Surface(semantic: semantic, ringCount: ringCount, colour: colour))
+            surfaces.append(
+                Surface(
+                    semantic: semantic, ringCount: ringCount, colour: colour, texture: texture < 0 ? nil : texture))
             for _ in 0..<ringCount {
                 let size = try reader.count(itemSize: 24)
                 ringSizes.append(size)
                 for _ in 0..<size * 3 { coordinates.append(try reader.f64()) }
+                guard version == 4 else { continue }
+                for _ in 0..<size * 2 {
+                    textureCoordinates.append(texture < 0 ? 0 : Float(bitPattern: try reader.u32()))
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 /// The surfaces of a 3D object in one binary value, so that the record keeps more than a footprint: all its levels of
 /// detail, the coarsest first.
 ///
-/// Layout, little-endian, no padding; a value that begins with 1 or 2 is one level of ``SolidBlob`` by itself:
+/// Layout, little-endian, no padding; a value that begins with 1, 2 or 4 is one level of ``SolidBlob`` by itself:
 /// ```
 /// u32 version = 3
 /// u32 levelCount
@@ -26,7 +26,7 @@ package struct SolidLevels: Sendable, Equatable {
     }
 
     /// At least one.
-    package private(set) var levels: [Level]
+    package internal(set) var levels: [Level]
 
     /// - Parameter levels: coarsest first, not empty.
     package init(_ levels: [Level]) {

@@ -47,11 +47,7 @@ struct GLTFModel {
             guard let length = buffer["byteLength"] as? Int, length > 0 else { throw Damage("a buffer has no length") }
             var bytes: [UInt8]?
             if let uri = buffer["uri"] as? String {
-                if let comma = uri.firstIndex(of: ","), uri.hasPrefix("data:") {
-                    bytes = Data(base64Encoded: String(uri[uri.index(after: comma)...])).map { [UInt8]($0) }
-                } else {
-                    bytes = await source.read(Tiles3DSource.resolve(uri, from: path))
-                }
+                bytes = await self.bytes(of: uri, source, path)
             } else if index == 0 {
                 bytes = binary
             }
@@ -61,6 +57,14 @@ struct GLTFModel {
             }
             buffers.append(bytes)
         }
+    }
+
+    /// The bytes behind an address of the document: within it (`data:`), or beside it.
+    func bytes(of uri: String, _ source: Tiles3DSource, _ path: String) async -> [UInt8]? {
+        if let comma = uri.firstIndex(of: ","), uri.hasPrefix("data:") {
+            return Data(base64Encoded: String(uri[uri.index(after: comma)...])).map { [UInt8]($0) }
+        }
+        return await source.read(Tiles3DSource.resolve(uri, from: path))
     }
 
     func list(_ key: String) -> [[String: Any]] { json[key] as? [[String: Any]] ?? [] }

@@ -175,8 +175,11 @@ extension Tiles3DChecker {
                 }
                 var own = frame
                 own.error = errors?[row][0] ?? rootError / Double(1 << local)
-                if let above = local == 0 ? known[-1] : known[parent], own.error > above {
-                    add("geometricError", "\(target) \(local)/\(morton)", "\(own.error) is more than \(above)")
+                if let above = local == 0 ? known[-1] : known[parent] {
+                    own.parentError = above
+                    if own.error > above {
+                        add("geometricError", "\(target) \(local)/\(morton)", "\(own.error) is more than \(above)")
+                    }
                 }
                 inLevel[morton] = own.error
                 let volume = boxes.flatMap { Tiles3DVolume(box: $0[row]) } ?? implicit.volume(place)

@@ -5,6 +5,7 @@ extension Tiles3DChecker {
     /// Extensions that the checker judges; others are counted.
     private static let judged: Set<String> = [
         "EXT_mesh_features", "EXT_structural_metadata", "EXT_meshopt_compression", "KHR_mesh_quantization",
+        "EXT_mesh_gpu_instancing", "EXT_instance_features",
     ]
 
     /// glTF content: buffers, accessors, features, tables, and every vertex against its volumes.
@@ -16,6 +17,7 @@ extension Tiles3DChecker {
                 report.notCovered["glTF extension \(name)", default: 0] += 1
             }
             let rows = try checkTables(model, path)
+            try await checkProperties(model, path)
             let scene = model.json["scene"] as? Int ?? 0
             let scenes = model.list("scenes")
             let roots = scenes.indices.contains(scene) ? scenes[scene]["nodes"] as? [Int] ?? [] : []
@@ -35,8 +37,9 @@ extension Tiles3DChecker {
         let nodes = model.list("nodes")
         guard nodes.indices.contains(index), depth < 64 else { throw GLTFModel.Damage("there is no node \(index)") }
         let matrix = outer * Matrix4(node: nodes[index])
-        if let extensions = nodes[index]["extensions"] as? [String: Any], extensions["EXT_mesh_gpu_instancing"] != nil {
-            report.notCovered["instances", default: 0] += 1
+        let extensions = nodes[index]["extensions"] as? [String: Any] ?? [:]
+        if extensions["EXT_mesh_gpu_instancing"] != nil {
+            try checkInstances(nodes[index], extensions, matrix, model, rows, path, frame)
         } else if let mesh = nodes[index]["mesh"] as? Int {
             let meshes = model.list("meshes")
             guard meshes.indices.contains(mesh) else { throw GLTFModel.Damage("there is no mesh \(mesh)") }
@@ -92,6 +95,16 @@ extension Tiles3DChecker {
     private mutating func checkInside(
         _ values: [Double], _ matrix: Matrix4, _ path: String, _ frame: Frame
     ) throws {
+        let worst = outside(values, matrix, frame)
+        report.worstOutside = max(report.worstOutside, worst)
+        if frame.volumes.contains(where: { $0.toEarth.m != frame.toEarth.m }) {
+            report.notCovered["volume of a parent with another transform", default: 0] += 1
+        }
+        if worst > Self.tolerance { add("outside", path, "a vertex is \(worst) m outside its bounding volume") }
+    }
+
+    /// Metres by which the worst of the points leaves a volume of its tile.
+    func outside(_ values: [Double], _ matrix: Matrix4, _ frame: Frame) -> Double {
         // 3D Tiles turns glTF's y-up to z-up: x, -z, y.
         let turn = Matrix4(m: [1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1])
         let toTile = turn * matrix
@@ -103,19 +116,22 @@ extension Tiles3DChecker {
                 worst = max(worst, volume.outside(point, toEarth))
             }
         }
-        report.worstOutside = max(report.worstOutside, worst)
-        if frame.volumes.contains(where: { $0.toEarth.m != frame.toEarth.m }) {
-            report.notCovered["volume of a parent with another transform", default: 0] += 1
-        }
-        if worst > Self.tolerance { add("outside", path, "a vertex is \(worst) m outside its bounding volume") }
+        return worst
     }
 
     private mutating func checkFeatures(
         _ primitive: [String: Any], _ attributes: [String: Any], _ model: GLTFModel, _ rows: [Int], _ path: String
     ) throws {
         guard let value = (primitive["extensions"] as? [String: Any])?["EXT_mesh_features"] else { return }
+        try checkFeatureSets(value, attributes, model, rows, path)
+    }
+
+    /// The sets of feature ids of a primitive, or of a node's instances.
+    mutating func checkFeatureSets(
+        _ value: Any, _ attributes: [String: Any], _ model: GLTFModel, _ rows: [Int], _ path: String
+    ) throws {
         guard let sets = (value as? [String: Any])?["featureIds"] as? [[String: Any]], !sets.isEmpty else {
-            return add("features", path, "EXT_mesh_features has no featureIds")
+            return add("features", path, "there are no featureIds")
         }
         for (setNumber, set) in sets.enumerated() {
             guard let count = set["featureCount"] as? Int, count > 0 else {
@@ -139,7 +155,7 @@ extension Tiles3DChecker {
             if set["propertyTable"] != nil, table.map(rows.indices.contains) != true {
                 add("features", path, "propertyTable names no table")
             }
-            if set["texture"] != nil { report.notCovered["feature ids in textures", default: 0] += 1 }
+            if set["texture"] != nil { report.notCovered["feature ids in the pixels of textures", default: 0] += 1 }
             guard let attribute = set["attribute"] else { continue }
             guard let number = attribute as? Int, let index = attributes["_FEATURE_ID_\(number)"] as? Int else {
                 add("features", path, "attribute names no _FEATURE_ID")
@@ -170,9 +186,6 @@ extension Tiles3DChecker {
         guard let metadata = extensions?["EXT_structural_metadata"] as? [String: Any] else { return [] }
         if (metadata["schema"] == nil) == (metadata["schemaUri"] == nil) {
             add("metadata", path, "EXT_structural_metadata wants either schema or schemaUri")
-        }
-        for name in ["propertyTextures", "propertyAttributes"] where metadata[name] != nil {
-            report.notCovered[name, default: 0] += 1
         }
         let classes = (metadata["schema"] as? [String: Any])?["classes"] as? [String: [String: Any]] ?? [:]
         var rows: [Int] = []

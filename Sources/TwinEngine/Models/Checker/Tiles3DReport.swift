@@ -23,6 +23,9 @@ public struct Tiles3DReport: Sendable {
     public internal(set) var contents = 0
     public internal(set) var vertices = 0
     public internal(set) var features = 0
+    /// Copies of meshes (EXT_mesh_gpu_instancing) whose place was judged.
+    public internal(set) var instances = 0
+    public internal(set) var images = 0
     /// Features whose geometric errors were measured.
     public internal(set) var errorsJudged = 0
     /// By how much the worst vertex leaves its bounding volume, metres; at most 0 where all are inside.
@@ -42,7 +45,7 @@ public struct Tiles3DReport: Sendable {
     public func json() throws -> String {
         struct Form: Encodable {
             var good: Bool
-            var findingCount, tiles, subtrees, contents, vertices, features, errorsJudged: Int
+            var findingCount, tiles, subtrees, contents, vertices, features, instances, images, errorsJudged: Int
             var worstOutside: Double?
             var notCovered: [String: Int]
             var findings: [Finding]
@@ -51,7 +54,7 @@ public struct Tiles3DReport: Sendable {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let form = Form(
             good: isGood, findingCount: findingCount, tiles: tiles, subtrees: subtrees, contents: contents,
-            vertices: vertices, features: features, errorsJudged: errorsJudged,
+            vertices: vertices, features: features, instances: instances, images: images, errorsJudged: errorsJudged,
             worstOutside: worstOutside.isFinite ? worstOutside : nil,
             notCovered: notCovered, findings: findings)
         return String(decoding: try encoder.encode(form), as: UTF8.self)
@@ -64,7 +67,8 @@ public struct Tiles3DReport: Sendable {
             lines.append("not judged: \(name), \(count) times")
         }
         lines.append(
-            "\(tiles) tiles, \(subtrees) subtrees, \(contents) contents, \(vertices) vertices, \(features) features")
+            "\(tiles) tiles, \(subtrees) subtrees, \(contents) contents, \(vertices) vertices, \(features) features"
+                + (instances > 0 ? ", \(instances) instances" : "") + (images > 0 ? ", \(images) images" : ""))
         lines.append(isGood ? "everything holds" : "\(findingCount) findings")
         return lines.joined(separator: "\n")
     }
