@@ -11,28 +11,37 @@ import * as map2d from "../map2d.js";
 import { state } from "../state.js";
 import { bounds } from "../style.js";
 
+/** The alternatives of a schema, also those inside alternatives. */
+const alternatives = (schema) => (schema.oneOf || schema.anyOf ? (schema.oneOf || schema.anyOf).flatMap(alternatives) : [schema]);
+
 /** What kind of field a schema asks for. */
 export function kindOf(schema) {
-  const choices = schema.oneOf || [schema];
+  const choices = alternatives(schema);
   const polygon = choices.some((s) => s.properties && s.properties.type && (s.properties.type.enum || []).includes("Polygon"));
   const layer = choices.some((s) => s.properties && s.properties.layer);
-  if (polygon && layer) return "parcel";
+  if (polygon && layer) return choices.some((s) => s.properties && s.properties.id) ? "parcel" : "layerOrPolygon";
   if (polygon) return "polygon";
   if (schema.type === "array" && schema.items) return kindOf(schema.items) === "layer" ? "layers" : "json";
   if (layer && choices.some((s) => s.type === "string")) return "layer";
   if (schema.enum) return "enum";
+  if (Array.isArray(schema.type)) return schema.type.includes("string") ? "text" : kindOf({ ...schema, type: schema.type[0] });
   return { number: "number", integer: "number", boolean: "boolean", string: "text" }[schema.type] || "json";
 }
 
-/** A plain text that names a layer, which only its description tells. */
-const namesLayer = (input) => input.schema.type === "string" && !input.schema.enum && /^a layer\b/.test(input.description || "");
+/** A text or a list of texts that names layers, which only its description tells. */
+function kindOfInput(input) {
+  const isText = (schema) => schema && schema.type === "string" && !schema.enum;
+  if (isText(input.schema) && /^(a|the|another) layer\b/.test(input.description || "")) return "layer";
+  if (input.schema.type === "array" && isText(input.schema.items) && /\blayers\b/.test(input.description || "")) return "layers";
+  return kindOf(input.schema);
+}
 
 const label = (name, input) => (has(`input_${name}`) ? t(`input_${name}`) : input.title || name);
 
 /** The form of a process. Returns {element, values()}; `values` throws with a reason a person can act on. */
 export function form(city, process) {
   const fields = Object.entries(process.inputs || {}).map(([name, input]) => ({ name, input, ...make(city, name, input) }));
-  const plain = fields.filter((f) => f.input.minOccurs > 0 || ["parcel", "polygon", "layers", "layer"].includes(kindOf(f.input.schema)));
+  const plain = fields.filter((f) => f.input.minOccurs > 0 || ["parcel", "polygon", "layers", "layer"].includes(kindOf(f.input.schema)) || f.input.description?.includes("moment"));
   const rest = fields.filter((f) => !plain.includes(f));
   const row = (f) => h("div", { class: "input", "data-input": f.name, title: f.input.description || "" },
     h("div", { class: "input-name", id: `label-${f.name}` }, label(f.name, f.input), f.input.minOccurs > 0 && h("span", { class: "must", title: t("inputMust") }, " *")), f.element);
@@ -52,11 +61,17 @@ export function form(city, process) {
 function make(city, name, input) {
   const { schema } = input;
   const areas = city.layers.filter((l) => l.geometry === "polygon" && l.count);
-  switch (namesLayer(input) ? "layer" : kindOf(schema)) {
+  const filled = city.layers.filter((l) => l.count);
+  const fitting = /polygon/i.test(input.description || "") ? areas : filled;
+  switch (kindOfInput(input)) {
     case "parcel": return geometry(city, true);
     case "polygon": return geometry(city, false);
-    case "layers": return checklist(name, schema.maxItems && schema.maxItems <= 8 ? areas.filter((l) => !l.base) : city.layers.filter((l) => l.count), input.minOccurs > 0);
-    case "layer": return select(name, [["", "—"], ...(/^(sources|targets)$/.test(name) ? city.layers.filter((l) => l.count) : areas).map((l) => [l.id, title(l.title, l.id)])], "");
+    case "layers": return checklist(name, schema.maxItems && schema.maxItems <= 8 ? areas.filter((l) => !l.base) : filled, input.minOccurs > 0);
+    case "layer": return select(name, [["", "—"], ...fitting.map((l) => [l.id, title(l.title, l.id)])], "");
+    case "layerOrPolygon": {
+      const [whole, shape] = [select(name, [["", "—"], ...filled.map((l) => [l.id, title(l.title, l.id)])], ""), geometry(city, false)];
+      return { element: h("div", {}, whole.element, shape.element), value: () => shape.value() ?? whole.value(), set: shape.set };
+    }
     case "enum": return select(name, schema.enum.map((v) => [v, has(`choice_${v}`) ? t(`choice_${v}`) : String(v)]), schema.default ?? "");
     case "boolean": {
       const box = h("input", { type: "checkbox", checked: schema.default === true, "aria-labelledby": `label-${name}` });
@@ -67,8 +82,9 @@ function make(city, name, input) {
       return { element: box, value: () => (box.value === "" ? undefined : Number(box.value)) };
     }
     case "text": {
-      const box = h("input", { class: "field", "aria-labelledby": `label-${name}` });
-      return { element: box, value: () => box.value.trim() || undefined };
+      const box = h("input", { class: "field", placeholder: schema.default ?? "", "aria-labelledby": `label-${name}` });
+      const isNumber = Array.isArray(schema.type) && schema.type.includes("integer");
+      return { element: box, value: () => (isNumber && /^\d+$/.test(box.value.trim()) ? Number(box.value) : box.value.trim() || undefined) };
     }
     default: {
       const whole = complete(name, schema);
