@@ -89,7 +89,8 @@ struct CityGMLGeometry {
         if tree.name == "OrientableSurface", tree.attribute("orientation") == "-" {
             for at in first..<polygons.count {
                 polygons[at].rings = polygons[at].rings.map { Self.turned($0, 3) }
-                polygons[at].texture?.places = polygons[at].texture?.places.map { Self.turned($0, 2) } ?? []
+                guard let places = polygons[at].texture?.places else { continue }
+                polygons[at].texture?.places = places.map { Self.turned($0, 2) }
             }
         }
         if let id { ranges[id] = first..<polygons.count }
