@@ -122,7 +122,9 @@ struct ReaderOutcome {
         #expect(outcome.description.crs == "EPSG:28992")
         #expect(
             outcome.description.notes == [
-                "textures are not read; materials are", "footprint of 853 objects: GroundSurface polygons",
+                "footprint of 853 objects: GroundSurface polygons",
+                "148 texture images are missing and left out: appearances/0320_2_9.jpg, appearances/0320_2_10.jpg, "
+                    + "appearances/0320_2_16.jpg, …",
             ])
     }
 
