@@ -34,7 +34,8 @@ def plan(count, cell, angle, seed):
         for column in range(side):
             ring = [points[row, column], points[row, column + 1], points[row + 1, column + 1], points[row + 1, column]]
             if random.random() < 0.1:
-                ring.insert(1, numpy.mean(ring, axis=0).round(3) * 0.3 + ring[0] * 0.35 + ring[1] * 0.35)
+                # On the millimetre grid, too: programs need not agree on which way half a millimetre is rounded.
+                ring.insert(1, (numpy.mean(ring, axis=0) * 0.3 + ring[0] * 0.35 + ring[1] * 0.35).round(3))
             polygons.append(shapely.Polygon(ring))
     frame = geopandas.GeoDataFrame({"use": random.choice(USES, len(polygons)),
                                     "code": [f"{seed}-{i}" for i in range(len(polygons))]}, geometry=polygons, crs=4549)

@@ -10,6 +10,7 @@ workers and JIT. CPU is that of the session's process over all runs; wall is the
 """
 
 import json
+import math
 import os
 import re
 import shutil
@@ -69,9 +70,24 @@ def main():
                  f"SELECT count(*) FROM layer WHERE {where} AND {klass} = '{value}' AND {number} >= 6",
                  30 if metres == 500 else 8),
             ]
+        # The street of query-ours.
+        street = ",".join(
+            f"{float(lon) + 0.12 * (step / 299 - 0.5)} {float(lat) + 0.01 * math.sin(step / 299 * 12 * math.pi)}"
+            for step in range(300))
+        line = psql(f"SELECT ST_AsEWKT(ST_Transform(ST_SetSRID('LINESTRING({street})'::geometry,4326),{srid}), 15)")
+        for metres in (100, 500):
+            where = f"ST_DWithin(geom, '{line.strip()}'::geometry, {metres})"
+            rows += [
+                (f"corridor {metres} m count", f"SELECT count(*) FROM layer WHERE {where}", 2),
+                (f"corridor {metres} m area by class",
+                 f"SELECT count(*), sum(n), sum(a) FROM (SELECT {klass}, count(*) n, sum(ST_Area(geom)) a FROM layer "
+                 f"WHERE {where} GROUP BY 1) x", 2),
+            ]
         rows += [
             ("column filter, two conditions, count",
              f"SELECT count(*) FROM layer WHERE {klass} = '{value}' AND {number} >= 6", 8),
+            ("column filter, beginning of a text, count", "SELECT count(*) FROM layer WHERE code LIKE 'B070%'", 5),
+            ("column filter, part of a text, count", "SELECT count(*) FROM layer WHERE code LIKE '%07000%'", 5),
             ("nearest 10", f"SELECT count(*), max(d) FROM (SELECT geom <-> {here} d FROM layer ORDER BY geom <-> {here} "
              "LIMIT 10) x", 200),
         ]

@@ -89,8 +89,26 @@ for metres in [500.0, 5000] {
     query.filter = conditions
     try measure("radius \(Int(metres)) m two conditions, count", query, city)
 }
+// A street of 300 corners that winds through the data for some 15 km.
+let street = (0..<300).map { step in
+    let along = Double(step) / 299
+    return LonLat(
+        longitude: center.longitude + 0.12 * (along - 0.5),
+        latitude: center.latitude + 0.01 * sin(along * 12 * .pi))
+}
+for metres in [100.0, 500] {
+    var query = SpatialQuery(layers: [layer], region: .corridor(street, metres: metres), output: .counts)
+    try measure("corridor \(Int(metres)) m count", query, city)
+    query.output = .sums(by: className, of: .area)
+    try measure("corridor \(Int(metres)) m area by class", query, city)
+}
 var filtered = SpatialQuery(layers: [layer], region: .everywhere, output: .counts)
 filtered.filter = conditions
 try measure("column filter, two conditions, count", filtered, city, runs: 25)
+for (name, pattern) in [("beginning", "B070%"), ("part", "%07000%")] {
+    // Codes are different in every row.
+    filtered.filter = .like("code", LikePattern(pattern))
+    try measure("column filter, \(name) of a text, count", filtered, city)
+}
 let nearest = SpatialQuery(layers: [layer], region: .nearest(center, count: 10, metres: nil))
 try measure("nearest 10", nearest, city, runs: 200)
