@@ -138,6 +138,13 @@ class PostGIS:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+# The kernel counts the memory of who starts a process to its peak, too: a small program starts it.
+LAUNCHER = """import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)"""
+
+
 def ours(twin, store, layers, separator, reconcile, runs):
     table = {"default": "different"}
     if separator is not None:
@@ -149,15 +156,14 @@ def ours(twin, store, layers, separator, reconcile, runs):
         with tempfile.NamedTemporaryFile(suffix=".geojson") as out:
             command = [twin, "analyse", "plan-conflict", "--store", store, "--inputs", json.dumps(inputs), "--timing",
                        "--out", out.name]
-            process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-            said = process.stderr.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            if status != 0:
+            process = subprocess.run([sys.executable, "-c", LAUNCHER, *command], capture_output=True, text=True)
+            said = process.stderr
+            if process.returncode != 0:
                 raise SystemExit(f"{' '.join(command)} failed: {said}")
             told = re.search(r"(\d+) ms, (\d+) ms of processor time", said)
             wall.append(int(told[1]) / 1000)
             cpu.append(int(told[2]) / 1000)
-            peak.append(usage.ru_maxrss / 1024)
+            peak.append(int(process.stdout.split()[-1]) / 1024)
             result = json.load(open(out.name))
     pairs = {(f["properties"]["firstId"], f["properties"]["secondId"]): f["properties"]["area"]
              for f in result["features"]}
