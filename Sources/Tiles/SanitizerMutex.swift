@@ -1,0 +1,1 @@
+../TwinEngine/SanitizerMutex.swift

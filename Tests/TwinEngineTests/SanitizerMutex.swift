@@ -1,0 +1,1 @@
+../../Sources/TwinEngine/SanitizerMutex.swift
