@@ -180,12 +180,13 @@ extension ClassValue {
 }
 
 extension ClassSum {
-    fileprivate var sortKey: String {
+    /// No value goes before the empty text.
+    fileprivate var sortKey: (Int, String) {
         switch value {
-        case nil, .null?: ""
-        case .text(let text)?: text
-        case .integer(let number)?: String(number)
-        case .boolean(let truth)?: String(truth)
+        case nil, .null?: (0, "")
+        case .text(let text)?: (1, text)
+        case .integer(let number)?: (1, String(number))
+        case .boolean(let truth)?: (1, String(truth))
         }
     }
 }
