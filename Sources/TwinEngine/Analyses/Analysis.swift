@@ -33,6 +33,22 @@ public struct AnalysisOutput: Sendable {
         bytes = Array(text.utf8)
         self.mediaType = mediaType
     }
+
+    /// A result in the asked format.
+    init(_ output: some TabularOutput, _ format: String) {
+        switch format {
+        case "text/csv": self.init(text: output.csv(), "text/csv; charset=utf-8")
+        case "text/plain": self.init(text: output.table(), "text/plain; charset=utf-8")
+        default: self.init(output.json(), format)
+        }
+    }
+}
+
+/// The result of an analysis that has JSON for programs, CSV for spreadsheets and a table for people.
+protocol TabularOutput {
+    func json() -> JSONBytes
+    func csv() -> String
+    func table() -> String
 }
 
 /// An analysis of the city (a process in the words of OGC API Processes): its description, and how it is run.

@@ -74,6 +74,11 @@ extension AnalysisInputs {
         return geometry
     }
 
+    /// A polygon in longitude and latitude, ready to be asked what it meets; nil where it is absent.
+    func region(_ name: String, _ scope: AnalysisScope) throws -> PreparedRegion? {
+        try polygon(name, scope).map { try PreparedRegion(polygon: $0) }
+    }
+
     /// A polygon in longitude and latitude on the grid; nil where it is absent.
     func polygon(_ name: String, _ scope: AnalysisScope) throws -> FlatGeometry? {
         guard let value = members[name] else { return nil }

@@ -40,9 +40,7 @@ extension Analysis {
             second: second.map { ClearanceAnalysis.Side(layer: $0.0, filter: $0.1) },
             millimetres: Int64((metres * 1000).rounded()),
             countsTouching: try inputs.boolean("touching", default: true))
-        if let polygon = try inputs.polygon("region", scope) {
-            analysis.region = try PreparedRegion(polygon: polygon)
-        }
+        analysis.region = try inputs.region("region", scope)
         let limit = try inputs.integer("limit", in: 0...ClearanceAnalysis.pairLimit, default: 100_000)
         let record = AnalysisRecord("clearance", inputs, scope, [layer] + (second.map { [$0.0] } ?? []))
         let job = analysis
@@ -50,17 +48,13 @@ extension Analysis {
         return { progress in
             let output = ClearanceOutput(
                 analysis: job, result: try job.run(progress), record: record, coordinates: coordinates, limit: limit)
-            switch format {
-            case "text/csv": return AnalysisOutput(text: output.csv(), "text/csv; charset=utf-8")
-            case "text/plain": return AnalysisOutput(text: output.table(), "text/plain; charset=utf-8")
-            default: return AnalysisOutput(output.json(), "application/geo+json")
-            }
+            return AnalysisOutput(output, format)
         }
     }
 }
 
 /// The pairs of a clearance analysis as GeoJSON, CSV and a table.
-struct ClearanceOutput {
+struct ClearanceOutput: TabularOutput {
     let analysis: ClearanceAnalysis
     let result: ClearanceAnalysis.Result
     let record: AnalysisRecord

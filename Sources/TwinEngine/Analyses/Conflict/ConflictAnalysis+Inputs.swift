@@ -58,9 +58,7 @@ extension Analysis {
             analysis.tolerance.width = try tolerance.number("width", in: 0...1e4, default: 0)
         }
         analysis.districts = try inputs.members["districts"].map { try AnalysisInputs.plan($0, "districts", scope) }
-        if let polygon = try inputs.polygon("region", scope) {
-            analysis.region = try PreparedRegion(polygon: polygon)
-        }
+        analysis.region = try inputs.region("region", scope)
         analysis.reconciles = try inputs.boolean("reconcile", default: true)
         let limit = try inputs.integer("limit", in: 0...10_000_000, default: 100_000)
         let layers = analysis.plans.map(\.layer) + (analysis.districts.map { [$0.layer] } ?? [])
@@ -69,11 +67,7 @@ extension Analysis {
         return { progress in
             let result = try job.run(progress)
             let output = ConflictOutput(result: result, record: record, coordinates: job.coordinates, limit: limit)
-            switch format {
-            case "text/csv": return AnalysisOutput(text: output.csv(), "text/csv; charset=utf-8")
-            case "text/plain": return AnalysisOutput(text: output.table(), "text/plain; charset=utf-8")
-            default: return AnalysisOutput(output.json(), "application/geo+json")
-            }
+            return AnalysisOutput(output, format)
         }
     }
 }

@@ -2,7 +2,7 @@
 import Spatial
 
 /// The result of a plan-conflict analysis as GeoJSON with totals, as CSV, and as tables.
-struct ConflictOutput {
+struct ConflictOutput: TabularOutput {
     let result: ConflictResult
     let record: AnalysisRecord
     let coordinates: CityCoordinates

@@ -2,7 +2,7 @@
 import Spatial
 
 /// The ranked candidates as GeoJSON, CSV and a table.
-struct SiteOutput {
+struct SiteOutput: TabularOutput {
     let selection: SiteSelection
     let result: SiteSelection.Result
     let record: AnalysisRecord

@@ -34,9 +34,7 @@ extension Analysis {
         var selection = SiteSelection(
             candidates: candidates, constraints: try inputs.constraints(candidates.layer, scope),
             criteria: try inputs.criteria(candidates.layer, scope))
-        if let polygon = try inputs.polygon("region", scope) {
-            selection.region = try PreparedRegion(polygon: polygon)
-        }
+        selection.region = try inputs.region("region", scope)
         let limit = try inputs.integer("limit", in: 1...100_000, default: 100)
         let layers =
             [candidates.layer] + selection.constraints.compactMap { $0.measure?.layer }
@@ -47,11 +45,7 @@ extension Analysis {
         return { progress in
             let output = SiteOutput(
                 selection: job, result: try job.run(progress), record: record, coordinates: coordinates, limit: limit)
-            switch format {
-            case "text/csv": return AnalysisOutput(text: output.csv(), "text/csv; charset=utf-8")
-            case "text/plain": return AnalysisOutput(text: output.table(), "text/plain; charset=utf-8")
-            default: return AnalysisOutput(output.json(), "application/geo+json")
-            }
+            return AnalysisOutput(output, format)
         }
     }
 }

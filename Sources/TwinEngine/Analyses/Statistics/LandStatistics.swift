@@ -126,7 +126,7 @@ struct LandStatistics: Sendable {
 }
 
 /// Land statistics as JSON, CSV and a table.
-struct LandStatisticsOutput {
+struct LandStatisticsOutput: TabularOutput {
     let result: LandStatistics.Result
     let record: AnalysisRecord
 
@@ -238,9 +238,7 @@ extension Analysis {
         guard language == "zh" || language == "en" else { throw AnalysisInputs.wrong("language", #""zh""#) }
         var statistics = LandStatistics(periods: periods, coordinates: scope.coordinates)
         statistics.districts = try inputs.members["districts"].map { try AnalysisInputs.plan($0, "districts", scope) }
-        if let polygon = try inputs.polygon("region", scope) {
-            statistics.region = try PreparedRegion(polygon: polygon)
-        }
+        statistics.region = try inputs.region("region", scope)
         let layers = periods.map(\.plan.layer) + (statistics.districts.map { [$0.layer] } ?? [])
         let record = AnalysisRecord("land-statistics", inputs, scope, layers)
         let job = statistics
@@ -251,9 +249,7 @@ extension Analysis {
                 let page = LandStatisticsPage(
                     result: output.result, record: record, colors: job.colors, isChinese: language == "zh")
                 return AnalysisOutput(text: page.html(), "text/html; charset=utf-8")
-            case "text/csv": return AnalysisOutput(text: output.csv(), "text/csv; charset=utf-8")
-            case "text/plain": return AnalysisOutput(text: output.table(), "text/plain; charset=utf-8")
-            default: return AnalysisOutput(output.json(), "application/json")
+            default: return AnalysisOutput(output, format)
             }
         }
     }
