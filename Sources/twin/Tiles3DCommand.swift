@@ -30,8 +30,7 @@ struct Tiles3DBuildCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "A new or empty folder.")
     var output: String
 
-    @Option(name: .long, help: "Worker threads; all cores if left out.")
-    var threads: Int?
+    @OptionGroup var workers: WorkerThreads
 
     @Flag(name: .long, help: "The ground as a flat sheet at height 0, for viewers without terrain.")
     var flat = false
@@ -42,16 +41,12 @@ struct Tiles3DBuildCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "The account as JSON on standard output.")
     var json = false
 
-    func validate() throws {
-        guard threads ?? 1 >= 1, threads ?? 1 <= 256 else { throw ValidationError("--threads must be 1 to 256") }
-    }
-
     func run() async throws {
         try await reporting {
             let city = try City.open(store: store)
             var build = TilesetBuild()
             build.isImplicit = implicit
-            if let threads { build.threads = threads }
+            if let threads = workers.threads { build.threads = threads }
             let account = try build.run(city, model: model, ground: flat ? .flat : .ellipsoid, into: output)
             if json { print(try account.json()) }
             let rate = Int(Double(account.features) / max(account.seconds, 0.001))

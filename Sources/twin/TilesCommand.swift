@@ -42,8 +42,7 @@ struct TilesBuildCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The archive: a path that ends in .pmtiles or .mbtiles.")
     var output: String
 
-    @Option(name: .long, help: "Worker threads; all cores if left out.")
-    var threads: Int?
+    @OptionGroup var workers: WorkerThreads
 
     @Flag(name: .long, help: "Go on with a build that was stopped.")
     var resume = false
@@ -56,7 +55,6 @@ struct TilesBuildCommand: AsyncParsableCommand {
         guard zoomRange != nil else {
             throw ValidationError("--zoom must be LOWEST-HIGHEST within 0 to 24, for example --zoom 0-15")
         }
-        guard threads ?? 1 >= 1, threads ?? 1 <= 256 else { throw ValidationError("--threads must be 1 to 256") }
     }
 
     private var zoomRange: ClosedRange<Int>? {
@@ -73,7 +71,7 @@ struct TilesBuildCommand: AsyncParsableCommand {
             var options = TileBuildOptions(output: output)
             options.zooms = zoomRange ?? 0...14
             options.resume = resume
-            if let threads { options.threads = threads }
+            if let threads = workers.threads { options.threads = threads }
             let name = tileset ?? layers ?? "basemap"
             let ids = layers.map { $0.split(separator: ",").map(String.init) } ?? Self.layers(of: name, city)
             let build = try TileBuild(city: city, name: name, layers: ids, options: options)

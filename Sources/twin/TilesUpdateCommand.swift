@@ -21,20 +21,15 @@ struct TilesUpdateCommand: AsyncParsableCommand {
     @Argument(help: "The archive: a path that ends in .pmtiles or .mbtiles.")
     var archive: String
 
-    @Option(name: .long, help: "Worker threads; all cores if left out.")
-    var threads: Int?
+    @OptionGroup var workers: WorkerThreads
 
     @Flag(name: .long, help: "The account as JSON on standard output.")
     var json = false
 
-    func validate() throws {
-        guard threads ?? 1 >= 1, threads ?? 1 <= 256 else { throw ValidationError("--threads must be 1 to 256") }
-    }
-
     func run() async throws {
         try await reporting {
             let city = try City.open(store: store)
-            guard let build = try TileBuild.updating(archive, of: city, threads: threads) else {
+            guard let build = try TileBuild.updating(archive, of: city, threads: workers.threads) else {
                 say("nothing changed since \(archive) was built")
                 return
             }
