@@ -4,18 +4,13 @@
 One look at each class; features_test.py and limits_test.py go deeper.
 """
 
-import hashlib
-import pathlib
-import shutil
-import tempfile
 
 import requests
 
-from harness import check, main, required, server
+from harness import CHIEF, check, edited_copy, main, required, server
 
 STORE = required("E2E_STORE")
 SPEC = "http://www.opengis.net/spec/"
-HEADERS = {"Authorization": "Bearer chief"}
 ITEMS = "/collections/buildings/items"
 
 
@@ -30,7 +25,7 @@ class Site:
         return requests.get(self.base + path, timeout=60, **options)
 
     def send(self, method, path, body=None, **headers):
-        return requests.request(method, self.base + path, json=body, headers={**HEADERS, **headers}, timeout=60)
+        return requests.request(method, self.base + path, json=body, headers={**CHIEF, **headers}, timeout=60)
 
     def ids(self, filter_, **more):
         answer = self.get(ITEMS, params={"filter": filter_, "limit": 100000, **more})
@@ -165,23 +160,17 @@ CLASSES = {
 
 
 def conformance():
-    with tempfile.TemporaryDirectory() as folder:
-        store = pathlib.Path(folder, "store")
-        shutil.copytree(STORE, store)
-        access = pathlib.Path(folder, "access.yaml")
-        digest = hashlib.sha256(b"chief").hexdigest()
-        access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
-        with server(store, "--access", access) as (base, _):
-            site = Site(base)
-            named = {c.removeprefix(SPEC) for c in site.get("/conformance").json()["conformsTo"]}
-            ours = {c for c in named if c.startswith(("ogcapi-features", "cql2", "ogcapi-common"))}
-            check(f"{len(ours)} classes of Features and CQL2 are named, and each is tested", ours == set(CLASSES), ours ^ set(CLASSES))
-            for name, test in CLASSES.items():
-                try:
-                    good, why = test(site), ""
-                except Exception as error:
-                    good, why = False, repr(error)
-                check(name, good, why)
+    with edited_copy(STORE) as (base, _):
+        site = Site(base)
+        named = {c.removeprefix(SPEC) for c in site.get("/conformance").json()["conformsTo"]}
+        ours = {c for c in named if c.startswith(("ogcapi-features", "cql2", "ogcapi-common"))}
+        check(f"{len(ours)} classes of Features and CQL2 are named, and each is tested", ours == set(CLASSES), ours ^ set(CLASSES))
+        for name, test in CLASSES.items():
+            try:
+                good, why = test(site), ""
+            except Exception as error:
+                good, why = False, repr(error)
+            check(name, good, why)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """OGC API - Features judged from outside: CQL2 by the cql2 package, files by GDAL, edits by OWSLib, /api by schemathesis."""
 
-import hashlib
 import json
 import pathlib
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +14,7 @@ import requests
 import shapely
 import shapely.geometry
 
-from harness import check, main, required, run, server, skip
+from harness import CHIEF, check, edited_copy, main, required, run, server, skip
 
 BASE = required("E2E_BASE")
 STORE = required("E2E_STORE")
@@ -207,56 +205,49 @@ def systems():
 def edits():
     """OWSLib writes; a stale ETag is refused; the next read and the next tile have the edit."""
     from owslib.ogcapi.features import Features
-    with tempfile.TemporaryDirectory() as folder:
-        store = pathlib.Path(folder, "store")
-        shutil.copytree(STORE, store)
-        access = pathlib.Path(folder, "access.yaml")
-        digest = hashlib.sha256(b"chief").hexdigest()
-        access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
-        with server(store, "--access", access) as (base, _):
-            headers = {"Authorization": "Bearer chief"}
-            client = Features(base, headers={**headers, "Accept": "application/json"})
-            client.headers["Content-Type"] = "application/geo+json"
-            before = features("schools", base)
-            body = {"type": "Feature", "geometry": before[0]["geometry"], "properties": {"name": "新建小学"}}
-            made = client.collection_item_create("schools", json.dumps(body))
-            after = features("schools", base)
-            new = next((f for f in after if f["properties"]["name"] == "新建小学"), None)
-            check("OWSLib creates a feature", made and new and len(after) == len(before) + 1, made)
-            body["properties"]["name"] = "改名小学"
-            client.collection_item_update("schools", str(new["id"]), json.dumps(body))
-            one = get(f"/collections/schools/items/{new['id']}", base)
-            check("OWSLib replaces it", one.json()["properties"]["name"] == "改名小学")
-            tag = one.headers["ETag"]
-            url = f"{base}/collections/schools/items/{new['id']}"
-            first = requests.patch(url, json={"properties": {"name": "a"}}, headers={**headers, "If-Match": tag}, timeout=20)
-            stale = requests.patch(url, json={"properties": {"name": "b"}}, headers={**headers, "If-Match": tag}, timeout=20)
-            check("an edit with a stale ETag is refused with 412", (first.status_code, stale.status_code) == (204, 412),
-                  f"{first.status_code} {stale.status_code} {stale.text}")
-            x, y = shapely.get_coordinates(shapely.geometry.shape(new["geometry"]))[0]
-            near = get(f"/query/radius?at={x},{y}&radius=1&layers=schools", base).json()
-            check("a query sees it", any(f["id"] == new["id"] for f in near["layers"][0]["features"]))
-            batch = {"edits": [{"op": "delete", "id": new["id"]}, {"op": "delete", "id": 999999999}]}
-            failed = requests.post(f"{base}/collections/schools/transactions", json=batch, headers=headers, timeout=20)
-            check("a failed batch changes nothing", failed.status_code == 404 and get(f"/collections/schools/items/{new['id']}", base).status_code == 200)
-            client.collection_item_delete("schools", str(new["id"]))
-            check("OWSLib deletes it", get(f"/collections/schools/items/{new['id']}", base).status_code == 404)
-            for layer in (LAYER, "roads", "pipe_water"):
-                known = get(f"/collections/{layer}/items/1", base)
-                name = next(n for n, p in get(f"/collections/{layer}/schema", base).json()["properties"].items()
-                            if p.get("type") == "string" and n != "code" and "format" not in p)
-                url = f"{base}/collections/{layer}/items/1"
-                done = requests.put(url, data=known.content, headers={**headers, "If-Match": known.headers["ETag"], "Content-Type": "application/geo+json"}, timeout=20)
-                again = get(f"/collections/{layer}/items/1", base)
-                check(f"{layer}: what was read can be written back and stays the same",
-                      done.status_code == 204 and again.json()["geometry"] == known.json()["geometry"]
-                      and again.json()["properties"] == known.json()["properties"], f"{done.status_code} {done.text}")
-                tag = again.headers["ETag"]
-                check(f"{layer}: with the same ETag", tag == known.headers["ETag"] == done.headers["ETag"], f"{known.headers['ETag']} {tag}")
-                done = requests.patch(url, json={"properties": {name: None}}, headers={**headers, "If-Match": tag}, timeout=20)
-                check(f"{layer}: and patched", done.status_code == 204 and get(f"/collections/{layer}/items/1", base).json()["properties"][name] is None, done.text)
-            record = run(["ogrinfo", "-so", store / "city.sqlite", "schools"]).stdout
-            check("the record has as many as before", f"Feature Count: {len(before)}" in record, record[-400:])
+    with edited_copy(STORE) as (base, _):
+        client = Features(base, headers={**CHIEF, "Accept": "application/json"})
+        client.headers["Content-Type"] = "application/geo+json"
+        before = features("schools", base)
+        body = {"type": "Feature", "geometry": before[0]["geometry"], "properties": {"name": "新建小学"}}
+        made = client.collection_item_create("schools", json.dumps(body))
+        after = features("schools", base)
+        new = next((f for f in after if f["properties"]["name"] == "新建小学"), None)
+        check("OWSLib creates a feature", made and new and len(after) == len(before) + 1, made)
+        body["properties"]["name"] = "改名小学"
+        client.collection_item_update("schools", str(new["id"]), json.dumps(body))
+        one = get(f"/collections/schools/items/{new['id']}", base)
+        check("OWSLib replaces it", one.json()["properties"]["name"] == "改名小学")
+        tag = one.headers["ETag"]
+        url = f"{base}/collections/schools/items/{new['id']}"
+        first = requests.patch(url, json={"properties": {"name": "a"}}, headers={**CHIEF, "If-Match": tag}, timeout=20)
+        stale = requests.patch(url, json={"properties": {"name": "b"}}, headers={**CHIEF, "If-Match": tag}, timeout=20)
+        check("an edit with a stale ETag is refused with 412", (first.status_code, stale.status_code) == (204, 412),
+              f"{first.status_code} {stale.status_code} {stale.text}")
+        x, y = shapely.get_coordinates(shapely.geometry.shape(new["geometry"]))[0]
+        near = get(f"/query/radius?at={x},{y}&radius=1&layers=schools", base).json()
+        check("a query sees it", any(f["id"] == new["id"] for f in near["layers"][0]["features"]))
+        batch = {"edits": [{"op": "delete", "id": new["id"]}, {"op": "delete", "id": 999999999}]}
+        failed = requests.post(f"{base}/collections/schools/transactions", json=batch, headers=CHIEF, timeout=20)
+        check("a failed batch changes nothing", failed.status_code == 404 and get(f"/collections/schools/items/{new['id']}", base).status_code == 200)
+        client.collection_item_delete("schools", str(new["id"]))
+        check("OWSLib deletes it", get(f"/collections/schools/items/{new['id']}", base).status_code == 404)
+        for layer in (LAYER, "roads", "pipe_water"):
+            known = get(f"/collections/{layer}/items/1", base)
+            name = next(n for n, p in get(f"/collections/{layer}/schema", base).json()["properties"].items()
+                        if p.get("type") == "string" and n != "code" and "format" not in p)
+            url = f"{base}/collections/{layer}/items/1"
+            done = requests.put(url, data=known.content, headers={**CHIEF, "If-Match": known.headers["ETag"], "Content-Type": "application/geo+json"}, timeout=20)
+            again = get(f"/collections/{layer}/items/1", base)
+            check(f"{layer}: what was read can be written back and stays the same",
+                  done.status_code == 204 and again.json()["geometry"] == known.json()["geometry"]
+                  and again.json()["properties"] == known.json()["properties"], f"{done.status_code} {done.text}")
+            tag = again.headers["ETag"]
+            check(f"{layer}: with the same ETag", tag == known.headers["ETag"] == done.headers["ETag"], f"{known.headers['ETag']} {tag}")
+            done = requests.patch(url, json={"properties": {name: None}}, headers={**CHIEF, "If-Match": tag}, timeout=20)
+            check(f"{layer}: and patched", done.status_code == 204 and get(f"/collections/{layer}/items/1", base).json()["properties"][name] is None, done.text)
+        record = run(["ogrinfo", "-so", store / "city.sqlite", "schools"]).stdout
+        check("the record has as many as before", f"Feature Count: {len(before)}" in record, record[-400:])
 
 
 def qgis():
@@ -286,56 +277,49 @@ def qgis():
 
 def paging_under_writes():
     """Pages by their next links while features come, go and change: nothing twice, nothing that stays left out."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = pathlib.Path(folder, "store")
-        shutil.copytree(STORE, store)
-        access = pathlib.Path(folder, "access.yaml")
-        digest = hashlib.sha256(b"chief").hexdigest()
-        access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
-        with server(store, "--access", access) as (base, _):
-            rows = features("schools", base)
-            keep = {f["id"] for f in rows if f["id"] % 3 != 0}
-            headers = {"Authorization": "Bearer chief"}
-            stop, writes, failures = threading.Event(), [0], []
+    with edited_copy(STORE) as (base, _):
+        rows = features("schools", base)
+        keep = {f["id"] for f in rows if f["id"] % 3 != 0}
+        stop, writes, failures = threading.Event(), [0], []
 
-            def write():
-                source, gone = random.Random(SEED), [f["id"] for f in rows if f["id"] % 3 == 0]
-                while not stop.is_set():
-                    edits = [{"op": "create", "feature": {"type": "Feature", "geometry": source.choice(rows)["geometry"],
-                                                          "properties": {"name": f"new {writes[0]}"}}}]
-                    edits.append({"op": "update", "id": source.choice(sorted(keep)), "feature": {"properties": {"name": f"n{writes[0]}"}}})
-                    if gone and writes[0] % 2:
-                        edits.append({"op": "delete", "id": gone.pop()})
-                    answer = requests.post(f"{base}/collections/schools/transactions", json={"edits": edits}, headers=headers, timeout=30)
-                    if answer.status_code != 200:
-                        failures.append(answer.text[:200])
-                    writes[0] += 1
+        def write():
+            source, gone = random.Random(SEED), [f["id"] for f in rows if f["id"] % 3 == 0]
+            while not stop.is_set():
+                edits = [{"op": "create", "feature": {"type": "Feature", "geometry": source.choice(rows)["geometry"],
+                                                      "properties": {"name": f"new {writes[0]}"}}}]
+                edits.append({"op": "update", "id": source.choice(sorted(keep)), "feature": {"properties": {"name": f"n{writes[0]}"}}})
+                if gone and writes[0] % 2:
+                    edits.append({"op": "delete", "id": gone.pop()})
+                answer = requests.post(f"{base}/collections/schools/transactions", json={"edits": edits}, headers=CHIEF, timeout=30)
+                if answer.status_code != 200:
+                    failures.append(answer.text[:200])
+                writes[0] += 1
 
-            writer = threading.Thread(target=write)
-            writer.start()
-            wrong, pages = [], 0
-            queries = ["limit=7", "limit=11&filter=id%20%3C%20100000&skipGeometry=true", "limit=5&properties=name",
-                       "limit=9&sortby=-id", "limit=13&bbox=100,20,140,50"]
-            try:
-                while writes[0] < 25 and pages < 3000 and not failures:
-                    query = queries[0]
-                    queries.append(queries.pop(0))
-                    seen, url = [], f"{base}/collections/schools/items?{query}"
-                    while url and pages < 3000:
-                        page = requests.get(url, timeout=30).json()
-                        pages += 1
-                        seen += [f["id"] for f in page["features"]]
-                        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
-                        lost = [part for part in query.split("&") if url and part.split("=")[0] not in url]
-                        if lost:
-                            wrong.append((query, "next lost", lost))
-                    if len(seen) != len(set(seen)) or not keep <= set(seen):
-                        wrong.append((query, len(seen), len(set(seen)), sorted(keep - set(seen))[:5]))
-            finally:
-                stop.set()
-                writer.join()
-            check(f"{pages} pages beside {writes[0]} transactions: nothing twice, nothing left out", not wrong and not failures
-                  and writes[0] > 5, f"{wrong[:3]} {failures[:2]}")
+        writer = threading.Thread(target=write)
+        writer.start()
+        wrong, pages = [], 0
+        queries = ["limit=7", "limit=11&filter=id%20%3C%20100000&skipGeometry=true", "limit=5&properties=name",
+                   "limit=9&sortby=-id", "limit=13&bbox=100,20,140,50"]
+        try:
+            while writes[0] < 25 and pages < 3000 and not failures:
+                query = queries[0]
+                queries.append(queries.pop(0))
+                seen, url = [], f"{base}/collections/schools/items?{query}"
+                while url and pages < 3000:
+                    page = requests.get(url, timeout=30).json()
+                    pages += 1
+                    seen += [f["id"] for f in page["features"]]
+                    url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+                    lost = [part for part in query.split("&") if url and part.split("=")[0] not in url]
+                    if lost:
+                        wrong.append((query, "next lost", lost))
+                if len(seen) != len(set(seen)) or not keep <= set(seen):
+                    wrong.append((query, len(seen), len(set(seen)), sorted(keep - set(seen))[:5]))
+        finally:
+            stop.set()
+            writer.join()
+        check(f"{pages} pages beside {writes[0]} transactions: nothing twice, nothing left out", not wrong and not failures
+              and writes[0] > 5, f"{wrong[:3]} {failures[:2]}")
 
 
 def fuzzed():

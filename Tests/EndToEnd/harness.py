@@ -7,13 +7,16 @@ of a server of that store).
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
 import queue
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -116,3 +119,19 @@ def server(store, *arguments):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+# What the token of `edited_copy` sends along.
+CHIEF = {"Authorization": "Bearer chief"}
+
+
+@contextlib.contextmanager
+def edited_copy(store):
+    """Serves a copy of a store that may be written to by whoever sends CHIEF; gives (base URL, process)."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy, access = pathlib.Path(folder, "store"), pathlib.Path(folder, "access.yaml")
+        shutil.copytree(store, copy)
+        digest = hashlib.sha256(b"chief").hexdigest()
+        access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
+        with server(copy, "--access", access) as served:
+            yield served

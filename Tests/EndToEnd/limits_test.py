@@ -2,22 +2,17 @@
 """Bad input to the query interface: each is refused by name or served in bounded memory while others go on."""
 
 import contextlib
-import hashlib
 import json
-import pathlib
-import shutil
 import socket
-import tempfile
 import threading
 import time
 
 import requests
 
-from harness import check, main, required, server
+from harness import CHIEF, check, edited_copy, main, required, server
 
 STORE = required("E2E_STORE")
 LAYER = "buildings"
-TOKEN = {"Authorization": "Bearer chief"}
 
 
 class Memory:
@@ -78,15 +73,9 @@ class Others:
 
 @contextlib.contextmanager
 def serving():
-    with tempfile.TemporaryDirectory() as folder:
-        store = pathlib.Path(folder, "store")
-        shutil.copytree(STORE, store)
-        access = pathlib.Path(folder, "access.yaml")
-        digest = hashlib.sha256(b"chief").hexdigest()
-        access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
-        with server(store, "--access", access) as (base, process):
-            requests.get(f"{base}/collections/{LAYER}/items?limit=1000", timeout=30)
-            yield base, process.pid
+    with edited_copy(STORE) as (base, process):
+        requests.get(f"{base}/collections/{LAYER}/items?limit=1000", timeout=30)
+        yield base, process.pid
 
 
 def tried(name, base, pid, megabytes, action, expected):
@@ -115,7 +104,7 @@ def large(base, pid):
         def send():
             try:
                 return requests.request(method, base + path, data=body(), timeout=60, headers={
-                    **TOKEN, "Content-Type": "application/json"}).status_code == 413
+                    **CHIEF, "Content-Type": "application/json"}).status_code == 413
             except requests.ConnectionError:
                 return True  # closed before the client had sent it all
         tried(f"{method} {path} of 200 MB", base, pid, 120, send, "413, or closed")
@@ -155,7 +144,7 @@ def polygons(base, pid):
         text = json.dumps(body, separators=(",", ":"))
 
         def send():
-            answer = requests.post(base + path, data=text, timeout=60, headers={**TOKEN, "Content-Type": "application/json"})
+            answer = requests.post(base + path, data=text, timeout=60, headers={**CHIEF, "Content-Type": "application/json"})
             print(f"     {len(text) >> 20} MB: {answer.status_code} {answer.json().get('detail', '')[:100]}")
             return answer.status_code in (400, 413, 422)
         tried(f"a polygon of a million vertices {name}", base, pid, 600, send, "refused")
@@ -231,12 +220,12 @@ def refused(base, pid):
     wrong = []
     for method, path, body, status in bodies:
         answer = requests.request(method, base + path, data=body, timeout=20, headers={
-            **TOKEN, "Content-Type": "application/geo+json"})
+            **CHIEF, "Content-Type": "application/geo+json"})
         if answer.status_code != status or "problem+json" not in answer.headers.get("Content-Type", ""):
             wrong.append((method, path, body, answer.status_code, answer.text[:200]))
     check("malformed bodies are problems", not wrong, wrong)
     for value in ('"0"', "W/\"0\"", "nonsense", '"a", "b"', ""):
-        answer = requests.patch(base + items + "/1", json={"properties": {}}, headers={**TOKEN, "If-Match": value}, timeout=20)
+        answer = requests.patch(base + items + "/1", json={"properties": {}}, headers={**CHIEF, "If-Match": value}, timeout=20)
         check(f"If-Match: {value} is refused", answer.status_code in (400, 412), f"{answer.status_code} {answer.text[:200]}")
 
 
