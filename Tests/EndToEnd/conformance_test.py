@@ -160,7 +160,7 @@ CLASSES = {
 
 
 def conformance():
-    with edited_copy(STORE) as (base, _):
+    with edited_copy(STORE) as (base, _, _):
         site = Site(base)
         named = {c.removeprefix(SPEC) for c in site.get("/conformance").json()["conformsTo"]}
         ours = {c for c in named if c.startswith(("ogcapi-features", "cql2", "ogcapi-common"))}

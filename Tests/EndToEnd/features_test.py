@@ -205,7 +205,7 @@ def systems():
 def edits():
     """OWSLib writes; a stale ETag is refused; the next read and the next tile have the edit."""
     from owslib.ogcapi.features import Features
-    with edited_copy(STORE) as (base, _):
+    with edited_copy(STORE) as (base, _, store):
         client = Features(base, headers={**CHIEF, "Accept": "application/json"})
         client.headers["Content-Type"] = "application/geo+json"
         before = features("schools", base)
@@ -277,7 +277,7 @@ def qgis():
 
 def paging_under_writes():
     """Pages by their next links while features come, go and change: nothing twice, nothing that stays left out."""
-    with edited_copy(STORE) as (base, _):
+    with edited_copy(STORE) as (base, _, _):
         rows = features("schools", base)
         keep = {f["id"] for f in rows if f["id"] % 3 != 0}
         stop, writes, failures = threading.Event(), [0], []

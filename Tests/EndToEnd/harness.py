@@ -127,11 +127,11 @@ CHIEF = {"Authorization": "Bearer chief"}
 
 @contextlib.contextmanager
 def edited_copy(store):
-    """Serves a copy of a store that may be written to by whoever sends CHIEF; gives (base URL, process)."""
+    """Serves a copy of a store that may be written to by whoever sends CHIEF; gives (base URL, process, copy)."""
     with tempfile.TemporaryDirectory() as folder:
         copy, access = pathlib.Path(folder, "store"), pathlib.Path(folder, "access.yaml")
         shutil.copytree(store, copy)
         digest = hashlib.sha256(b"chief").hexdigest()
         access.write_text(f"tokens:\n  - {{name: chief, sha256: {digest}, role: admin, classification: confidential}}\n")
-        with server(copy, "--access", access) as served:
-            yield served
+        with server(copy, "--access", access) as (base, process):
+            yield base, process, copy

@@ -73,7 +73,7 @@ class Others:
 
 @contextlib.contextmanager
 def serving():
-    with edited_copy(STORE) as (base, process):
+    with edited_copy(STORE) as (base, process, _):
         requests.get(f"{base}/collections/{LAYER}/items?limit=1000", timeout=30)
         yield base, process.pid
 

@@ -187,7 +187,7 @@ def edits():
 
 def edits_through_the_api():
     """A client sees its own edit in the very next tile that it asks for, packed or plain, at every zoom."""
-    with edited_copy(STORE) as (base, _):
+    with edited_copy(STORE) as (base, _, _):
         items = HTTP.get(f"{base}/collections/buildings/items?limit=30", timeout=60).json()["features"]
         late = []
         for number, feature in enumerate(items):
