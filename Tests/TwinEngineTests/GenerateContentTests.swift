@@ -120,6 +120,18 @@ import Testing
         }
     }
 
+    /// Pipes keep their covers and levels, and their clearances but where large ones cross: surveys have such places.
+    @Test func pipesKeepTheirClearances() throws {
+        try Self.withCity(2_000) { folder, _ in
+            _ = try CityImporter(projectFile: folder + "/city.yaml").run(into: folder + "/store", progress: .silent)
+            let report = try PipeCheck.run(try City.open(store: folder + "/store"))
+            #expect(report.pipes > 5_000)
+            let kinds = Set(report.findings.map(\.kind))
+            #expect(kinds.isSubset(of: [.crossingClearance, .parallelClearance]), "\(report.counts)")
+            #expect(!report.findings.isEmpty && report.findings.count < report.pipes / 20, "\(report.counts)")
+        }
+    }
+
     /// GDAL's SQLite dialect overlays the plans, with GEOS behind it, and finds what was planted and nothing else.
     @Test(.enabled(if: ExternalTool("ogrinfo").isAvailable)) func overlaysFindTheConflicts() throws {
         try Self.withCity(4_000) { folder, report throws in

@@ -107,13 +107,14 @@ extension CityFrame {
         return plane(s, t) + 2.4 + bump(p) + hills(s, t)
     }
 
-    /// Invert of the sewers in metres above the datum, and ground at the same place.
+    /// Invert of the sewers in metres above the datum, and ground at the same place. They lie 4 to 7 m deep, below
+    /// what else crosses.
     func levels(_ p: PlanPoint) -> (invert: Double, ground: Double) {
         let (s, t) = unplaced(p)
-        return (plane(s, t), plane(s, t) + 2.4 + bump(p) + hills(s, t))
+        return (plane(s, t) - 3, plane(s, t) + 2.4 + bump(p) + hills(s, t))
     }
 
-    /// The drainage plane: sewers lie on it, ground above it.
+    /// The drainage plane: sewers lie on a plane below it, ground above it.
     private func plane(_ s: Double, _ t: Double) -> Double {
         0.8 + max(0, t) * 0.0026 + abs(s) * 0.0005
     }

@@ -29,6 +29,9 @@ enum RoadKind: String, Sendable {
         }
     }
 
+    /// From 0 (local streets and lanes) to 3.
+    var rank: Int { self == .trunk ? 3 : self == .arterial ? 2 : self == .secondary ? 1 : 0 }
+
     var chinese: String {
         switch self {
         case .trunk: "快速路"

@@ -79,7 +79,7 @@ struct NetworkWriter {
         for name in names {
             guard let place = nodes[name] else { continue }
             text +=
-                "\(name) \(fixed(frame.ground(place) - 1.3, 2)) "
+                "\(name) \(fixed(frame.ground(place) - PipeClass.water.cover(1), 2)) "
                 + "\(fixed(1.2 + Double(name.utf8.reduce(0) { $0 + Int($1) } % 20) / 10, 2))\n"
         }
         let supply = fixed(frame.ground(start) - 1, 2)

@@ -34,12 +34,25 @@ enum PipeClass: Int, CaseIterable, Sendable {
     ]
     var department: String { Self.departments[rawValue] }
     private static let departments: [String] = ["水务局", "水务局", "水务局", "城市管理局", "城市管理局", "供电公司", "通信管理办", "工业和信息化局"]
-    /// Metres from the street's centre line, to the frame's north-east.
+    /// Metres from the street's centre line: to the left along a row, to the right along a column. The order leaves the
+    /// clearances of the profile of pipe classes between neighbours, with room for bends.
     var offset: Double { Self.offsets[rawValue] }
-    private static let offsets: [Double] = [3.3, -1.3, 1.3, -3.2, 2.3, -4.6, 4.6, -2.2]
-    /// Metres of cover at the street; sewers follow the drainage plane instead.
-    var cover: Double { Self.covers[rawValue] }
-    private static let covers: [Double] = [1.3, 1.6, 2.4, 1.1, 1.2, 0.8, 0.75, 1.5]
+    private static let offsets: [Double] = [-0.85, 3.1, 1.65, -4.1, -6.1, -2.6, 5.6, -7.0]
+    /// How far storm sewers lie above the sewers, invert to invert, in metres.
+    static let stormAboveSewage = 1.0
+
+    /// Metres of cover below a place where streets of a rank (0 to 3) meet; sewers follow the drainage plane instead.
+    ///
+    /// The classes lie in layers, so that pipes of crossing streets pass each other: telecom, gas, power, water, heat.
+    func cover(_ rank: Double) -> Double {
+        let covers = Self.covers[rawValue]
+        let lower = min(max(Int(rank), 0), covers.count - 2)
+        return covers[lower] + (covers[lower + 1] - covers[lower]) * (rank - Double(lower))
+    }
+    private static let covers: [[Double]] = [
+        [1.72, 1.86, 2.12, 2.38], [], [], [1.02, 1.08, 1.15, 1.25], [2.1, 2.4, 2.85, 3.25], [1.38, 1.45, 1.6, 1.75],
+        [0.7, 0.7, 0.7, 0.7], [2.5, 2.95, 3.5, 4.0],
+    ]
     /// Metres between points along a street: hydrants, manholes, chambers.
     var spacing: Double { Self.spacings[rawValue] }
     private static let spacings: [Double] = [120, 55, 50, 400, 150, 90, 100, 200]
@@ -72,15 +85,15 @@ enum PipeClass: Int, CaseIterable, Sendable {
 
     /// Inside diameter in millimetres, or width and height of a duct bank.
     func size(_ kind: RoadKind) -> (diameter: Int, text: String) {
-        let rank = kind == .trunk ? 3 : kind == .arterial ? 2 : kind == .secondary ? 1 : 0
+        let rank = kind.rank
         switch self {
-        case .water: let d = [150, 300, 500, 800][rank]; return (d, "\(d)")
-        case .storm: let d = [500, 800, 1200, 1500][rank]; return (d, "\(d)")
-        case .sewage: let d = [300, 400, 600, 1000][rank]; return (d, "\(d)")
+        case .water: let d = [150, 300, 500, 600][rank]; return (d, "\(d)")
+        case .storm: let d = [500, 800, 1000, 1200][rank]; return (d, "\(d)")
+        case .sewage: let d = [300, 400, 600, 800][rank]; return (d, "\(d)")
         case .gas: let d = [110, 160, 250, 315][rank]; return (d, "\(d)")
-        case .heat: let d = [200, 300, 500, 700][rank]; return (d, "\(d)")
-        case .power: let w = [300, 500, 800, 1000][rank]; return (w, "\(w)X\(w / 2)")
-        case .telecom: let w = [200, 300, 500, 600][rank]; return (w, "\(w)X\(w / 2)")
+        case .heat: let d = [200, 300, 400, 500][rank]; return (d, "\(d)")
+        case .power: let w = [300, 400, 600, 800][rank]; return (w, "\(w)X\(w / 2)")
+        case .telecom: let w = [200, 300, 400, 500][rank]; return (w, "\(w)X\(w / 2)")
         case .industrial: let d = [150, 200, 300, 300][rank]; return (d, "\(d)")
         }
     }

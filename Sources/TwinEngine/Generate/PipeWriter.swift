@@ -2,9 +2,9 @@
 
 /// Survey tables of the eight pipe classes: points (管点) with X as north, lines (管线) that name two points.
 ///
-/// Every street that carries a class has its line at the class's offset. The offset is one vector for the whole city,
-/// so lines that meet at a junction meet in one point, and a point's number follows from its position: quarters need
-/// not know each other.
+/// Every street that carries a class has its line at the class's distance from the centre line. Lines that meet at a
+/// junction meet in one point (``PipeCorridor``), and a point's number follows from its position: quarters need not know
+/// each other.
 final class PipeWriter: QuarterWriter {
     private struct Tables {
         let points: TextFile
@@ -35,66 +35,60 @@ final class PipeWriter: QuarterWriter {
 
     func write(_ quarter: Quarter) throws {
         let frame = quarter.frame
-        try nodePoint(quarter)
+        let corridor = PipeCorridor(frame, quarter.column, quarter.row)
+        try nodePoint(quarter, corridor)
         var random = PlanRandom(frame.seed, 50, quarter.column, quarter.row)
         for street in quarter.streets where street.isUrban {
             let year = random.integer(quarter.zone == .oldTown ? 1985...2012 : 1996...2023)
-            let start = frame.levels(street.from)
-            let end = frame.levels(street.to)
+            let start = corridor.station(street.from)
+            let end = corridor.station(street.to)
             for kind in kinds where kind.carried(by: street) {
                 try run(kind, street, start, end, year)
-                if street.ownsTo { try point(kind, street.to, end, "三通", kind.junctionFixture, street.name) }
+                if street.ownsTo { try point(kind, end, "三通", kind.junctionFixture, street.name) }
             }
         }
     }
 
     /// The crossing at the quarter's south-west corner, for every class that meets there.
-    private func nodePoint(_ quarter: Quarter) throws {
+    private func nodePoint(_ quarter: Quarter, _ corridor: PipeCorridor) throws {
         let frame = quarter.frame
         let column = quarter.column
         let row = quarter.row
         let around = [(column, row, true), (column - 1, row, true), (column, row, false), (column, row - 1, false)]
         let streets = around.compactMap { Quarter.edge(frame, $0.0, $0.1, alongRow: $0.2) }.filter(\.isUrban)
         guard !streets.isEmpty else { return }
-        let place = frame.node(column, row)
-        let levels = frame.levels(place)
+        let station = corridor.station(frame.node(column, row))
         for kind in kinds {
             let count = streets.count { kind.carried(by: $0) }
             guard count > 0 else { continue }
             let feature = count == 1 ? "起始点" : count == 2 ? "转折点" : count == 3 ? "三通" : "四通"
-            try point(kind, place, levels, feature, kind.junctionFixture, streets[0].name)
+            try point(kind, station, feature, kind.junctionFixture, streets[0].name)
         }
     }
 
-    static func shift(_ kind: PipeClass) -> PlanPoint {
-        let east = CityFrame.eastward
-        return (east + east.left) * kind.offset
-    }
-
-    private func depth(_ kind: PipeClass, _ levels: (invert: Double, ground: Double)) -> Double {
+    /// Metres from the ground to the top, of sewers to the invert.
+    private func depth(_ kind: PipeClass, _ station: PipeCorridor.Station) -> Double {
         switch kind {
-        case .sewage: levels.ground - levels.invert
-        case .storm: levels.ground - levels.invert - 0.7
-        default: kind.cover
+        case .sewage: station.levels.ground - station.levels.invert
+        case .storm: station.levels.ground - station.levels.invert - PipeClass.stormAboveSewage
+        default: kind.cover(station.rank)
         }
     }
 
     private func point(
-        _ kind: PipeClass, _ street: PlanPoint, _ levels: (invert: Double, ground: Double), _ feature: String,
-        _ fixture: String,
-        _ road: String
+        _ kind: PipeClass, _ station: PipeCorridor.Station, _ feature: String, _ fixture: String, _ road: String
     ) throws {
-        let place = street + Self.shift(kind)
+        let place = station.position(kind)
         pointCounts[kind.rawValue] += 1
         let table = tables[kind.rawValue - first].points
         table.put { Self.number(kind, place, to: &$0) }
         table.put(kind.chinese)
         table.put(place.y, 3)
         table.put(place.x, 3)
-        table.put(levels.ground, 3)
+        table.put(station.levels.ground, 3)
         table.put(feature)
         table.put(fixture)
-        table.put(depth(kind, levels), 2)
+        table.put(depth(kind, station), 2)
         table.put(kind.owner)
         table.put(road)
         try table.endRow()
@@ -106,20 +100,14 @@ final class PipeWriter: QuarterWriter {
     }
 
     private func run(
-        _ kind: PipeClass, _ street: StreetPiece, _ start: (invert: Double, ground: Double),
-        _ end: (invert: Double, ground: Double), _ year: Int
+        _ kind: PipeClass, _ street: StreetPiece, _ start: PipeCorridor.Station, _ end: PipeCorridor.Station,
+        _ year: Int
     ) throws {
         let parts = Self.parts(kind, street)
-        var last = (place: street.from, levels: start)
+        var last = start
         for part in 1...parts {
-            let share = Double(part) / Double(parts)
-            var next = (place: street.to, levels: end)
-            if part < parts {
-                next.place = street.from.lerp(street.to, share)
-                next.levels.invert = start.invert + (end.invert - start.invert) * share
-                next.levels.ground = start.ground + (end.ground - start.ground) * share
-                try point(kind, next.place, next.levels, "直线点", kind.middleFixture, street.name)
-            }
+            let next = part < parts ? start.lerp(end, Double(part) / Double(parts)) : end
+            if part < parts { try point(kind, next, "直线点", kind.middleFixture, street.name) }
             // Gravity pipes run from the higher invert to the lower.
             let falls = !kind.isGravity || last.levels.invert >= next.levels.invert
             try line(kind, street, falls ? last : next, falls ? next : last, year)
@@ -128,12 +116,10 @@ final class PipeWriter: QuarterWriter {
     }
 
     private func line(
-        _ kind: PipeClass, _ street: StreetPiece, _ from: (place: PlanPoint, levels: (invert: Double, ground: Double)),
-        _ to: (place: PlanPoint, levels: (invert: Double, ground: Double)), _ year: Int
+        _ kind: PipeClass, _ street: StreetPiece, _ from: PipeCorridor.Station, _ to: PipeCorridor.Station, _ year: Int
     ) throws {
         let size = kind.size(street.kind)
-        let depths = (depth(kind, from.levels), depth(kind, to.levels))
-        let shift = Self.shift(kind)
+        let depths = (depth(kind, from), depth(kind, to))
         lineCounts[kind.rawValue] += 1
         let number = lineCounts[kind.rawValue]
         let table = tables[kind.rawValue - first].lines
@@ -143,8 +129,8 @@ final class PipeWriter: QuarterWriter {
             DigitWriter.append(number, minimum: 8, to: &buffer)
         }
         table.put(kind.chinese)
-        table.put { Self.number(kind, from.place + shift, to: &$0) }
-        table.put { Self.number(kind, to.place + shift, to: &$0) }
+        table.put { Self.number(kind, from.position(kind), to: &$0) }
+        table.put { Self.number(kind, to.position(kind), to: &$0) }
         table.put(depths.0, 2)
         table.put(depths.1, 2)
         table.put(from.levels.ground - depths.0, 3)

@@ -73,10 +73,12 @@ final class ServiceWriter: QuarterWriter {
 
     /// The hydrants of the water survey, as the fire brigade keeps them.
     private func hydrants(_ quarter: Quarter) throws {
+        let corridor = PipeCorridor(quarter.frame, quarter.column, quarter.row)
         for street in quarter.streets where PipeClass.water.carried(by: street) {
             let parts = PipeWriter.parts(.water, street)
+            let (start, end) = (corridor.station(street.from), corridor.station(street.to))
             for part in 1..<max(2, parts) where part < parts {
-                let point = street.from.lerp(street.to, Double(part) / Double(parts)) + PipeWriter.shift(.water)
+                let point = start.lerp(end, Double(part) / Double(parts)).position(.water)
                 try place("hydrants", point, street.name + "消火栓", "地上式", 15)
             }
         }
