@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 import measure
+import postgres
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE / ".build"
@@ -108,7 +109,7 @@ def query(collected, rounds, quick, twin):
     note("query: TwinEngine")
     for line in lines_of([swift("query-ours"), str(store), *PLACE]):
         collected.add_query(line)
-    if os.geteuid() != 0 or not shutil.which("runuser") or not pathlib.Path("/usr/lib/postgresql").exists():
+    if postgres.binaries() is None:
         collected.skip("query, PostGIS", "needs postgresql with postgis, and root to start a cluster of its own")
         return
     note("query: PostGIS loads and answers")

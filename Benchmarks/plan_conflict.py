@@ -15,12 +15,13 @@ import argparse
 import json
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+import postgres
 
 PORT = "5498"
 
@@ -80,34 +81,16 @@ class PostGIS:
     """A private cluster with the two layers."""
 
     def __init__(self, frames):
-        self.bin = next(f for f in (f"/usr/lib/postgresql/{v}/bin" for v in range(20, 11, -1)) if os.path.exists(f))
-        self.folder = tempfile.mkdtemp(prefix="twin-postgis-")
-        shutil.chown(self.folder, "postgres")
-        self.run(f"{self.bin}/initdb", "-D", f"{self.folder}/data", "--auth=trust", "--no-sync", "-E", "UTF8")
-        settings = f"-p {PORT} -k {self.folder} -c listen_addresses= -c shared_buffers=1GB -c fsync=off -c jit=off " \
-                   "-c max_parallel_workers_per_gather=2 -c work_mem=256MB -c autovacuum=off"
-        self.run(f"{self.bin}/pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", settings,
-                 "start")
-        self.psql("CREATE EXTENSION postgis")
+        self.cluster = postgres.Cluster(PORT, shared_buffers="1GB", max_parallel_workers_per_gather=2, autovacuum="off")
+        self.cluster.sql("CREATE EXTENSION postgis")
         for name, frame in zip("ab", frames):
-            path = f"{self.folder}/{name}.tsv"
+            path = f"{self.cluster.folder}/{name}.tsv"
             with open(path, "w") as out:
                 for fid, klass, wkb in zip(frame["fid"], frame["class"], frame.geometry.to_wkb(hex=True)):
                     out.write(f"{fid}\t{klass}\t{wkb}\n")
             os.chmod(path, 0o644)
-            self.psql(f"CREATE TABLE {name} (fid bigint, class text, geom geometry); COPY {name} FROM '{path}'; "
-                      f"CREATE INDEX ON {name} USING gist (geom); ANALYZE {name}")
-
-    def run(self, *command, text=None):
-        done = subprocess.run(["runuser", "-u", "postgres", "--", *command], input=text, text=True,
-                              capture_output=True, cwd="/")
-        if done.returncode != 0:
-            raise SystemExit(f"{' '.join(command)[:200]} failed: {done.stderr[-2000:]}")
-        return done.stdout
-
-    def psql(self, sql):
-        return self.run(f"{self.bin}/psql", "-h", self.folder, "-p", PORT, "-d", "postgres", "-qAtX", "-v",
-                        "ON_ERROR_STOP=1", text=sql)
+            self.cluster.sql(f"CREATE TABLE {name} (fid bigint, class text, geom geometry); "
+                             f"COPY {name} FROM '{path}'; CREATE INDEX ON {name} USING gist (geom); ANALYZE {name}")
 
     def conflicts(self, separator, runs):
         differs = "a.class <> b.class" if separator is None else \
@@ -117,7 +100,7 @@ class PostGIS:
               f"WHERE {differs}"
         stat = "SELECT pg_read_file('/proc/' || pg_backend_pid() || '/stat')"
         timed = f"SELECT count(area), sum(area) FROM ({sql}) x"
-        out = self.psql(f"SET max_parallel_workers_per_gather=0;{timed};{stat};\n\\timing on\n"
+        out = self.cluster.sql(f"SET max_parallel_workers_per_gather=0;{timed};{stat};\n\\timing on\n"
                         + f"{timed};\n" * runs + f"\\timing off\n{stat};\n"
                         + f"SELECT f||' '||s||' '||area FROM ({sql}) x WHERE area IS NOT NULL;")
         ticks = [int(t.split()[13]) + int(t.split()[14]) for t in out.splitlines() if re.match(r"\d+ \(", t)]
@@ -127,15 +110,11 @@ class PostGIS:
             found = re.match(r"(\d+) (\d+) ([\d.e+-]+)$", line)
             if found:
                 pairs[int(found[1]), int(found[2])] = float(found[3])
-        parallel = self.psql(f"SET max_parallel_workers_per_gather=2; SET parallel_setup_cost=0; "
+        parallel = self.cluster.sql(f"SET max_parallel_workers_per_gather=2; SET parallel_setup_cost=0; "
                              f"SET parallel_tuple_cost=0; SET min_parallel_table_scan_size=0; {timed};\n\\timing on\n"
                              + f"{timed};\n" * runs)
         both = [float(t) / 1000 for t in re.findall(r"Time: ([\d.]+) ms", parallel)]
         return pairs, wall, (ticks[1] - ticks[0]) / os.sysconf("SC_CLK_TCK") / runs, both
-
-    def stop(self):
-        self.run(f"{self.bin}/pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 # The kernel counts the memory of who starts a process to its peak, too: a small program starts it.
@@ -217,7 +196,7 @@ def main():
     try:
         theirs, wall, cpu, both = postgis.conflicts(asked.separator, asked.runs)
     finally:
-        postgis.stop()
+        postgis.cluster.stop()
     row(name, "PostGIS", wall, [cpu], conflicts=len(theirs), wall_s_two_workers=round(min(both), 3))
     good = compare("PostGIS", pairs, theirs, times[0][1]) and good
     if not good:

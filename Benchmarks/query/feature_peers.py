@@ -6,17 +6,15 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
+import postgres
+from postgres import Absent
+
 PORT = "5498"
 TIPG, PYGEOAPI = 9368, 9369
-
-
-class Absent(Exception):
-    """A program that is not here, and what would bring it."""
 
 
 def wait(url, seconds=120):
@@ -32,14 +30,6 @@ def wait(url, seconds=120):
     raise Absent(f"{url} did not answer within {seconds} s")
 
 
-def postgres(*command, text=None):
-    done = subprocess.run(["runuser", "-u", "postgres", "--", *map(str, command)], input=text, text=True,
-                          capture_output=True, cwd="/")
-    if done.returncode != 0:
-        raise Absent(f"{' '.join(map(str, command))[:120]} failed: {done.stderr[-500:]}")
-    return done.stdout
-
-
 class Database:
     def __init__(self, folder, pid):
         self.folder, self.pid = folder, pid
@@ -49,43 +39,34 @@ class Database:
 @contextlib.contextmanager
 def database(store, folder):
     """A cluster with the store's layer `buildings`, loaded once: GiST, clustered, warm."""
-    binaries = next((f for f in (f"/usr/lib/postgresql/{v}/bin" for v in range(20, 11, -1)) if os.path.exists(f)), None)
-    if binaries is None or os.geteuid() != 0 or not shutil.which("ogr2ogr"):
+    if postgres.binaries() is None or not shutil.which("ogr2ogr"):
         raise Absent("needs postgresql with postgis, ogr2ogr, and root to start a cluster of its own")
     data = pathlib.Path(folder, "data")
-    settings = f"-p {PORT} -k /tmp -c listen_addresses=127.0.0.1 -c shared_buffers=2GB -c fsync=off -c jit=off " \
-               "-c max_parallel_workers_per_gather=0 -c work_mem=256MB -c max_wal_size=8GB"
     made = data / "loaded"
     if not made.exists():
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(parents=True)
-        shutil.chown(data, "postgres")
         for parent in data.parents:
             if not os.stat(parent).st_mode & 0o001:
                 raise Absent(f"the user postgres cannot enter {parent}")
-        postgres(f"{binaries}/initdb", "-D", data / "pg", "--auth=trust", "--no-sync", "-E", "UTF8")
-    postgres(f"{binaries}/pg_ctl", "-D", data / "pg", "-w", "-l", data / "log", "-o", settings, "start")
+    cluster = postgres.Cluster(PORT, data, listen_addresses="127.0.0.1", shared_buffers="2GB", max_wal_size="8GB")
     try:
         if not made.exists():
-            def run(sql):
-                postgres(f"{binaries}/psql", "-h", "/tmp", "-p", PORT, "-d", "postgres", "-qAtX", "-v",
-                         "ON_ERROR_STOP=1", text=sql)
-
-            run("CREATE EXTENSION postgis")
+            cluster.sql("CREATE EXTENSION postgis")
             subprocess.run(
                 ["ogr2ogr", "-f", "PostgreSQL", f"PG:host=127.0.0.1 port={PORT} dbname=postgres user=postgres",
                  f"{store}/city.sqlite", "buildings", "-nln", "buildings", "-lco", "GEOMETRY_NAME=geom",
                  "-lco", "FID=id", "-lco", "SPATIAL_INDEX=NONE", "-nlt", "PROMOTE_TO_MULTI", "-t_srs", "EPSG:4326",
                  "--config", "PG_USE_COPY", "YES"],
                 check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            run("CREATE INDEX b_geom ON buildings USING gist (geom); CREATE INDEX b_class ON buildings (class); "
+            cluster.sql(
+                "CREATE INDEX b_geom ON buildings USING gist (geom); CREATE INDEX b_class ON buildings (class); "
                 "CLUSTER buildings USING b_geom; ANALYZE buildings")
             made.touch()
-        postgres(f"{binaries}/psql", "-h", "/tmp", "-p", PORT, "-d", "postgres", "-qAtX",
-                 text="CREATE EXTENSION IF NOT EXISTS pg_prewarm; SELECT pg_prewarm('buildings'), pg_prewarm('b_geom')")
-        yield Database(folder, int((data / "pg/postmaster.pid").read_text().splitlines()[0]))
+        cluster.sql("CREATE EXTENSION IF NOT EXISTS pg_prewarm; SELECT pg_prewarm('buildings'), pg_prewarm('b_geom')")
+        yield Database(folder, cluster.process())
     finally:
-        postgres(f"{binaries}/pg_ctl", "-D", data / "pg", "-m", "fast", "stop")
+        cluster.stop()
 
 
 def environment(folder, name, *packages):

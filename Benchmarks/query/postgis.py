@@ -12,40 +12,25 @@ workers and JIT. CPU is that of the session's process over all runs; wall is the
 import json
 import math
 import os
+import pathlib
 import re
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import postgres  # noqa: E402
 
 PORT = "5499"
 
 
 def main():
     store, layer, lon, lat, klass, number, value = sys.argv[1:8]
-    binaries = next((f for f in (f"/usr/lib/postgresql/{v}/bin" for v in range(20, 11, -1)) if os.path.exists(f)), "")
-    folder = tempfile.mkdtemp(prefix="twin-postgis-")
-    shutil.chown(folder, "postgres")
-
-    def run(*command, text=None):
-        done = subprocess.run(["runuser", "-u", "postgres", "--", *command], input=text, text=True,
-                              capture_output=True, cwd="/")
-        if done.returncode != 0:
-            raise SystemExit(f"{' '.join(command)[:200]} failed: {done.stderr[-2000:]}")
-        return done.stdout
-
-    def psql(sql):
-        return run(f"{binaries}/psql", "-h", folder, "-p", PORT, "-d", "postgres", "-qAtX", "-v", "ON_ERROR_STOP=1",
-                   text=sql)
-
-    run(f"{binaries}/initdb", "-D", f"{folder}/data", "--auth=trust", "--no-sync", "-E", "UTF8")
-    settings = f"-p {PORT} -k {folder} -c listen_addresses= -c shared_buffers=2GB -c fsync=off -c jit=off " \
-               "-c max_parallel_workers_per_gather=0 -c work_mem=256MB -c max_wal_size=8GB -c autovacuum=off"
-    run(f"{binaries}/pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", settings, "start")
+    cluster = postgres.Cluster(PORT, shared_buffers="2GB", max_wal_size="8GB", autovacuum="off")
+    psql = cluster.sql
     try:
         psql("CREATE EXTENSION postgis")
-        srid = load(store, layer, folder)
+        srid = load(store, layer, cluster.folder)
         psql(f"CREATE INDEX layer_geom_idx ON layer USING gist (geom); CREATE INDEX layer_class ON layer ({klass}); "
              "CLUSTER layer USING layer_geom_idx; ANALYZE layer; "
              "CREATE EXTENSION IF NOT EXISTS pg_prewarm; SELECT pg_prewarm('layer'), pg_prewarm('layer_geom_idx')")
@@ -94,8 +79,7 @@ def main():
         for name, sql, count in rows:
             measure(psql, name, sql, count)
     finally:
-        run(f"{binaries}/pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        cluster.stop()
 
 
 def load(store, layer, folder):

@@ -5,13 +5,11 @@ The same tiles of the same buildings: those nearest to 6,760 buildings at zoom 1
 of the server's process and of PostgreSQL's session; the wall time of ours is what a client on a kept connection sees.
 """
 
-import os
-import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 
+import postgres
 import server
 
 PORT = "5498"
@@ -42,41 +40,22 @@ class PostGIS:
     """A private cluster in a temporary folder, of the user postgres, with the buildings clustered along their index."""
 
     def __init__(self, geopackage):
-        self.folder = tempfile.mkdtemp(prefix="twin-postgis-")
-        shutil.chown(self.folder, "postgres")
-        self.binaries = next((f for f in (f"/usr/lib/postgresql/{v}/bin" for v in range(20, 11, -1))
-                              if os.path.exists(f)), None)
-        settings = f"-p {PORT} -k {self.folder} -c listen_addresses= -c shared_buffers=1GB -c fsync=off -c jit=off " \
-                   "-c max_parallel_workers_per_gather=0 -c work_mem=256MB -c max_wal_size=4GB -c autovacuum=off"
-        self.run(f"{self.binaries}/initdb", "-D", f"{self.folder}/data", "--auth=trust", "--no-sync", "-E", "UTF8")
-        self.run(f"{self.binaries}/pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o",
-                 settings, "start")
-        self.sql("CREATE EXTENSION postgis; CREATE EXTENSION pg_prewarm")
+        self.cluster = postgres.Cluster(PORT, shared_buffers="1GB", max_wal_size="4GB", autovacuum="off")
+        self.cluster.sql("CREATE EXTENSION postgis; CREATE EXTENSION pg_prewarm")
         load = subprocess.run(["ogr2ogr", "-f", "PGDUMP", "/vsistdout/", geopackage, "-nln", "buildings", "-t_srs",
                                "EPSG:3857", "-lco", "GEOMETRY_NAME=geom", "-lco", "FID=fid", "-lco",
                                "SPATIAL_INDEX=NONE", "-lco", "CREATE_SCHEMA=OFF", "-nlt", "GEOMETRY", "--config",
                                "PG_USE_COPY", "YES"],
                               capture_output=True, check=True).stdout
-        self.sql(load.decode())
-        self.sql("CREATE INDEX place ON buildings USING gist (geom); CLUSTER buildings USING place; ANALYZE buildings; "
-                 "SELECT pg_prewarm('buildings'), pg_prewarm('place')")
-
-    def run(self, *command, text=None):
-        done = subprocess.run(["runuser", "-u", "postgres", "--", *command], input=text, text=True,
-                              capture_output=True, cwd="/")
-        if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)[:200]} failed: {done.stderr[-1000:]}")
-        return done.stdout
-
-    def sql(self, text):
-        return self.run(f"{self.binaries}/psql", "-h", self.folder, "-p", PORT, "-d", "postgres", "-qAtX", "-v",
-                        "ON_ERROR_STOP=1", text=text)
+        self.cluster.sql(load.decode())
+        self.cluster.sql(
+            "CREATE INDEX place ON buildings USING gist (geom); CLUSTER buildings USING place; ANALYZE buildings; "
+            "SELECT pg_prewarm('buildings'), pg_prewarm('place')")
 
     def time(self, tiles, runs):
         """Seconds of the session's CPU for a tile: the best run and the median."""
         session = subprocess.Popen(
-            ["runuser", "-u", "postgres", "--", f"{self.binaries}/psql", "-h", self.folder, "-p", PORT, "-d",
-             "postgres", "-qAtX"],
+            ["runuser", "-u", "postgres", "--", f"{self.cluster.binaries}/psql", *self.cluster.session()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
 
         def ask(text):
@@ -94,10 +73,6 @@ class PostGIS:
         session.stdin.close()
         session.wait()
         return min(results[1:]), statistics.median(results[1:])
-
-    def close(self):
-        self.run(f"{self.binaries}/pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
-        shutil.rmtree(self.folder)
 
 
 def rows(binary, store, archives, geopackage, runs):
@@ -123,5 +98,5 @@ def rows(binary, store, archives, geopackage, runs):
             table.append(["PostGIS ST_AsMVT, no gzip", zoom, len(chosen), f"{mean:.0f}", f"{low * 1e3:.2f}",
                           f"{middle * 1e3:.2f}", ""])
     finally:
-        postgis.close()
+        postgis.cluster.stop()
     return table

@@ -212,6 +212,16 @@ def execute(page, process, inputs):
     return page.request.post(f"{BASE}/processes/{process}/execution", data=json.dumps({"inputs": inputs})).json()
 
 
+def choose_plans(page):
+    """Opens the panel of plan conflicts with the two plans that the checks compare."""
+    page.click("[data-plan=plan-conflict]")
+    browser.appears(page, "[data-layer-chip=landuse_plan]")
+    for chip in page.locator("[data-input=layers] [data-layer-chip]").all():
+        wanted = chip.get_attribute("data-layer-chip") in ("landuse_plan", "control_plan")
+        if (chip.get_attribute("aria-pressed") == "true") != wanted:
+            chip.click()
+
+
 def analysing(page, logged):
     """A parcel report of a picked parcel and the conflicts of two plans in view: page and API say the same."""
     parcel = ask(page, {"layers": ["parcels"], "limit": 1, "filter": {"op": ">", "args": [{"property": "area"}, 8000]}})["layers"][0]["features"][0]
@@ -244,12 +254,7 @@ def analysing(page, logged):
         if not browser.visit(page, BASE, f"view=2d&lang=zh&theme=light&center={at[0]:.7f},{at[1]:.7f}&zoom=16&tab=plan", "the map with a conflict is ready", logged):
             return
         browser.appears(page, "[data-plan=plan-conflict]")
-    page.click("[data-plan=plan-conflict]")
-    browser.appears(page, "[data-layer-chip=landuse_plan]")
-    for chip in page.locator("[data-input=layers] [data-layer-chip]").all():
-        wanted = chip.get_attribute("data-layer-chip") in ("landuse_plan", "control_plan")
-        if (chip.get_attribute("aria-pressed") == "true") != wanted:
-            chip.click()
+    choose_plans(page)
     page.locator("[data-input=region] button").last.click()
     west, south, east, north = page.evaluate("import('/web/js/map2d.js').then(m => m.box())")
     region = {"type": "Polygon", "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]]}
@@ -277,12 +282,7 @@ def editing(page, logged):
     if not browser.visit(page, BASE, "view=2d&lang=zh&theme=light&tab=plan", "the planner's map is ready again", logged):
         return
     browser.appears(page, "[data-plan=plan-conflict]")
-    page.click("[data-plan=plan-conflict]")
-    browser.appears(page, "[data-layer-chip=landuse_plan]")
-    for chip in page.locator("[data-input=layers] [data-layer-chip]").all():
-        wanted = chip.get_attribute("data-layer-chip") in ("landuse_plan", "control_plan")
-        if (chip.get_attribute("aria-pressed") == "true") != wanted:
-            chip.click()
+    choose_plans(page)
     page.locator(".inputs details > summary").first.click()
     table = page.locator("[data-input=table]")
     table.locator("[data-edit=default]").select_option("none")
