@@ -161,7 +161,7 @@ struct LayerWriter: ~Copyable {
             statement.bindNull(geometryParameter + 1)
             report.null("solid", "\(batch.sourceIDs[row])", "PROJ has no position for one of its vertices")
         } else {
-            for fault in solid.faults {
+            for fault in try solid.faults() {
                 report.fault(fault.rawValue, code(batch, row) ?? "\(batch.sourceIDs[row])", fault.words)
             }
             statement.bind(geometryParameter + 1, blob: solid.encoded()[...])

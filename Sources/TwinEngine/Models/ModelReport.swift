@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Spatial
 import Tiles
 
 /// What a 3D model is made of, and what is wrong with it: `twin check models`.
@@ -148,7 +149,9 @@ extension City {
 
 extension CityModel {
     /// O(vertices): every feature is meshed once.
-    func report() -> ModelReport {
+    ///
+    /// - Throws: `geos` where GEOS cannot judge a surface with holes.
+    func report() throws(SpatialError) -> ModelReport {
         var report = ModelReport(model: definition.id, kind: definition.kind.rawValue, features: count)
         report.images = images.count
         report.missingImages = missingImages
@@ -166,7 +169,7 @@ extension CityModel {
                 if let levels = shape.solid(row) {
                     report.solids += 1
                     for level in levels.levels { report.levels[level.lod.isEmpty ? "?" : level.lod, default: 0] += 1 }
-                    for fault in levels.faults {
+                    for fault in try levels.faults() {
                         faults[fault, default: .init(name: fault.rawValue, words: fault.words)].add(id())
                     }
                     continue

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Spatial
 
 /// The surfaces of a 3D object in one binary value, so that the record keeps more than a footprint: all its levels of
 /// detail, the coarsest first.
@@ -92,23 +93,14 @@ package struct SolidLevels: Sendable, Equatable {
 extension SolidLevels {
     /// What is wrong with any of the shapes, in the order of declaration. Of surfaces that do not claim to be a solid only
     /// what concerns each by itself.
-    package var faults: [SolidFault] {
+    ///
+    /// - Throws: `geos` where GEOS cannot judge a surface with holes.
+    package func faults() throws(SpatialError) -> [SolidFault] {
         var found: Set<SolidFault> = []
         for level in levels {
-            let faults = SolidExaminer.faults(of: level.solid)
-            found.formUnion(level.isSolid ? faults : faults.filter(\.concernsSurfaces))
+            found.formUnion(try SolidExaminer.faults(of: level.solid, isSolid: level.isSolid))
         }
         return SolidFault.allCases.filter(found.contains)
-    }
-}
-
-extension SolidFault {
-    /// Whether a surface by itself has it.
-    var concernsSurfaces: Bool {
-        switch self {
-        case .fewPoints, .selfTouching, .nonPlanar, .badHole: true
-        default: false
-        }
     }
 }
 
