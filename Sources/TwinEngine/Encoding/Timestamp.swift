@@ -107,11 +107,6 @@ struct Timestamp: Sendable, Hashable {
         return "\(text(day: day))T\(time)" + (fraction == 0 ? "Z" : ".\(padded(fraction, 3))Z")
     }
 
-    static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-
     /// A quotient rounded down.
     static func floor(_ value: Int64, by divisor: Int64) -> Int64 {
         let quotient = value / divisor

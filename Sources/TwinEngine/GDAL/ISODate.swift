@@ -18,7 +18,7 @@ enum ISODate {
         let seconds = clock.count == 3 ? String(clock[2]) : "00"
         let whole = seconds.split(separator: ".").first?.count ?? 0
         let moment =
-            "\(day)T\(Timestamp.padded(hour, 2)):\(Timestamp.padded(minute, 2)):" + (whole == 1 ? "0" : "") + seconds
+            "\(day)T\(padded(hour, 2)):\(padded(minute, 2)):" + (whole == 1 ? "0" : "") + seconds
             + zone(time.dropFirst(digits.count).drop { $0 == " " })
         return Timestamp(moment) == nil ? nil : moment
     }

@@ -69,9 +69,3 @@ final class BuildingWriter: QuarterWriter {
         try FileStore.removeIfPresent(folder + "/buildings.cpg")
     }
 }
-
-/// A number with leading zeros.
-func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return digits.count >= width ? digits : String(repeating: "0", count: width - digits.count) + digits
-}

@@ -6,8 +6,8 @@ extension LayerComparison {
         var sums = [["", "features", "area (m²)", "length (m)"]]
         for (name, size) in [("before", before), ("after", after)] {
             sums.append([
-                name, String(size.count), ISODate.fixed(size.area, decimals: 2),
-                ISODate.fixed(size.length, decimals: 2),
+                name, String(size.count), fixed(size.area, 2),
+                fixed(size.length, 2),
             ])
         }
         var rows = [["change", "id", "code", "geometry", "gained (m²)", "lost (m²)", "fields"]]
@@ -15,7 +15,7 @@ extension LayerComparison {
             rows.append([
                 change.kind.rawValue, change.feature.map { String($0.id) } ?? "-", change.feature?.code ?? "-",
                 change.kind == .changed ? (change.isMoved ? "changed" : "same") : "-",
-                ISODate.fixed(change.gained, decimals: 2), ISODate.fixed(change.lost, decimals: 2),
+                fixed(change.gained, 2), fixed(change.lost, 2),
                 change.fields.map { "\($0.name): \($0.before.text ?? "null") → \($0.after.text ?? "null")" }
                     .joined(separator: "; "),
             ])
@@ -87,8 +87,8 @@ extension LayerComparison {
             let fields = change.fields.map { "\($0.name): \($0.before.text ?? "null") → \($0.after.text ?? "null")" }
             let cells = [
                 change.kind.rawValue, change.feature.map { String($0.id) } ?? "", change.feature?.code ?? "",
-                change.kind == .changed ? String(change.isMoved) : "", ISODate.fixed(change.gained, decimals: 3),
-                ISODate.fixed(change.lost, decimals: 3), fields.joined(separator: "; "),
+                change.kind == .changed ? String(change.isMoved) : "", fixed(change.gained, 3),
+                fixed(change.lost, 3), fields.joined(separator: "; "),
             ]
             text += cells.map(csvCell).joined(separator: ",") + "\n"
         }

@@ -44,7 +44,7 @@ public final class ImportProgress: Sendable {
 
     func finished(_ report: SourceReport) {
         guard style != .silent else { return }
-        let seconds = ISODate.fixed(report.seconds, decimals: 2)
+        let seconds = fixed(report.seconds, 2)
         let text =
             report.status == .failed
             ? "\(report.source) -> \(report.layer): FAILED"

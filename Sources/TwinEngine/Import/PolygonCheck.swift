@@ -28,6 +28,6 @@ struct PolygonCheck: ~Copyable {
         geometry = made.geometry
         let lost = made.droppedArea
         guard lost >= 0.01 else { return .repaired(reason) }
-        return .repaired("\(reason); the repair changed its area by \(ISODate.fixed(lost, decimals: 2)) m²")
+        return .repaired("\(reason); the repair changed its area by \(fixed(lost, 2)) m²")
     }
 }

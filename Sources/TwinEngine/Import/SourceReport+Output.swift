@@ -30,7 +30,7 @@ extension ImportReport {
             rows.append([
                 source.source, source.layer, source.status.rawValue, String(source.read), String(source.kept),
                 String(source.repairedCount), String(source.rejectedCount), String(source.outside),
-                source.sourceCRS ?? "-", source.encoding ?? "-", ISODate.fixed(source.seconds, decimals: 2),
+                source.sourceCRS ?? "-", source.encoding ?? "-", fixed(source.seconds, 2),
             ])
         }
         var lines = [textTable(rows)]
@@ -104,17 +104,4 @@ public func textTable(_ rows: [[String]]) -> String {
             text + String(repeating: " ", count: column == row.count - 1 ? 0 : widths[column] - width(text))
         }.joined(separator: "  ")
     }.joined(separator: "\n")
-}
-
-extension ISODate {
-    /// A number with a fixed count of decimals.
-    static func fixed(_ value: Double, decimals: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<decimals { scale *= 10 }
-        let scaled = Int64((abs(value) * scale).rounded())
-        let whole = scaled / Int64(scale)
-        let sign = value < 0 && scaled != 0 ? "-" : ""
-        guard decimals > 0 else { return "\(sign)\(whole)" }
-        return "\(sign)\(whole).\(Timestamp.padded(scaled % Int64(scale), decimals))"
-    }
 }

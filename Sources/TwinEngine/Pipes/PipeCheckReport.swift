@@ -42,7 +42,7 @@ public struct PipeCheckReport: Sendable {
             rows.append([count == 0 ? "ok" : "BAD", kind.rawValue, kind.title.zh, String(count)])
         }
         var text = "\(pipes) pipes in \(segments) stretches, \(points) points of model '\(model)'; "
-        text += "\(findings.count) findings in \(ISODate.fixed(seconds, decimals: 2)) s\n\n" + textTable(rows)
+        text += "\(findings.count) findings in \(fixed(seconds, 2)) s\n\n" + textTable(rows)
         for (kind, count) in counts where count > 0 && examples > 0 {
             let shown = findings.lazy.filter { $0.kind == kind }.prefix(examples)
             text += "\n\n\(kind.title.en) (\(kind.title.zh)): \(shown.count) of \(count) shown\n"
@@ -52,11 +52,11 @@ public struct PipeCheckReport: Sendable {
     }
 
     private static func line(_ finding: PipeFinding) -> [String] {
-        let values = finding.values.map { "\($0.name)=\(ISODate.fixed($0.value, decimals: 3))" }
+        let values = finding.values.map { "\($0.name)=\(fixed($0.value, 3))" }
         let other = finding.other.map { " with \($0.layer)/\($0.id)" } ?? ""
         return [
             "  \(finding.layer)/\(finding.id)", finding.code ?? "-", finding.pipeClass ?? "-",
-            "\(ISODate.fixed(finding.position.longitude, decimals: 6)),\(ISODate.fixed(finding.position.latitude, decimals: 6))",
+            "\(fixed(finding.position.longitude, 6)),\(fixed(finding.position.latitude, 6))",
             finding.reason + other, values.joined(separator: " "),
         ]
     }

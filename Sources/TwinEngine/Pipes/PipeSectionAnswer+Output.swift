@@ -36,7 +36,7 @@ extension PipeSectionAnswer {
 
     /// The section as a table for people.
     public func table() -> String {
-        func metres(_ value: Double?) -> String { value.map { ISODate.fixed($0, decimals: 2) } ?? "-" }
+        func metres(_ value: Double?) -> String { value.map { fixed($0, 2) } ?? "-" }
         var rows = [
             ["station", "pipe", "code", "class", "size", "top", "axis", "invert", "ground", "cover", "to next"]
         ]

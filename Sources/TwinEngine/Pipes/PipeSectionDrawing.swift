@@ -29,7 +29,7 @@ struct PipeSectionDrawing {
 
     private func x(_ station: Double) -> Double { left + station * perStation }
     private func y(_ level: Double) -> Double { top + (high - level) * perMetre }
-    private func text(_ value: Double, _ decimals: Int = 1) -> String { ISODate.fixed(value, decimals: decimals) }
+    private func text(_ value: Double, _ decimals: Int = 1) -> String { fixed(value, decimals) }
 
     private static func escaped(_ text: String) -> String {
         text.reduce(into: "") { out, character in

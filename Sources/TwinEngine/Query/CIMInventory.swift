@@ -122,8 +122,8 @@ public struct CIMInventory: Sendable {
                 + groups.map { group in
                     [
                         group.id, group.title?.zh == group.id ? "" : group.title?.zh ?? "", String(group.layers),
-                        String(group.count), ISODate.fixed(group.area / 1e6, decimals: 3),
-                        ISODate.fixed(group.length / 1e3, decimals: 3),
+                        String(group.count), fixed(group.area / 1e6, 3),
+                        fixed(group.length / 1e3, 3),
                     ]
                 }
         }

@@ -59,7 +59,7 @@ public struct RadiusOutput {
             let nearest = answer.hits.first
             rows.append([
                 layer.definition.id, layer.definition.title.zh, String(answer.count),
-                nearest.map { ISODate.fixed($0.distance, decimals: 1) } ?? "-",
+                nearest.map { fixed($0.distance, 1) } ?? "-",
                 nearest.map { String($0.feature.id) } ?? "-",
             ])
         }

@@ -134,7 +134,7 @@ package struct PipeSurveyReader: FeatureReader {
         if disagreements.count > 0 {
             notes.append(
                 "\(disagreements.count) ends have a depth and an elevation that disagree by more than "
-                    + "\(Self.levelTolerance) m (at most \(ISODate.fixed(disagreements.largest, decimals: 2)) m); "
+                    + "\(Self.levelTolerance) m (at most \(fixed(disagreements.largest, 2)) m); "
                     + "the \(prefer.rawValue) counts: " + disagreements.examples.joined(separator: "; "))
         }
         return SourceDescription(
@@ -243,8 +243,8 @@ package struct PipeSurveyReader: FeatureReader {
             disagreements.largest = max(disagreements.largest, difference)
             if disagreements.examples.count < 3 {
                 disagreements.examples.append(
-                    "line \(row) at \(cells.cell(number)): \(ISODate.fixed(byDepth, decimals: 3)) m by depth, "
-                        + "\(ISODate.fixed(stated, decimals: 3)) m by elevation")
+                    "line \(row) at \(cells.cell(number)): \(fixed(byDepth, 3)) m by depth, "
+                        + "\(fixed(stated, 3)) m by elevation")
             }
         }
         return prefer == .depth ? byDepth : stated

@@ -81,7 +81,7 @@ struct ComplianceCheck {
         finding.message =
             finding.evidence.isEmpty
             ? "no area in \(plan.layer.id)"
-            : "\(ISODate.fixed(area, decimals: 2)) m² lie in \(plan.layer.id) (\(finding.evidence.count) polygons)"
+            : "\(fixed(area, 2)) m² lie in \(plan.layer.id) (\(finding.evidence.count) polygons)"
         return finding
     }
 
@@ -107,7 +107,7 @@ struct ComplianceCheck {
         finding.message =
             outside.isEmpty
             ? "all of it lies in \(plan.layer.id)"
-            : "\(ISODate.fixed(area, decimals: 2)) m² lie outside \(plan.layer.id)"
+            : "\(fixed(area, 2)) m² lie outside \(plan.layer.id)"
         return finding
     }
 
@@ -132,7 +132,7 @@ struct ComplianceCheck {
         finding.message =
             names.isEmpty
             ? "only allowed classes of \(plan.layer.id)"
-            : "\(ISODate.fixed(area, decimals: 2)) m² lie on \(names.sorted().joined(separator: ", ")) of \(plan.layer.id)"
+            : "\(fixed(area, 2)) m² lie on \(names.sorted().joined(separator: ", ")) of \(plan.layer.id)"
         return finding
     }
 
@@ -163,9 +163,9 @@ struct ComplianceCheck {
         return ComplianceFinding(
             rule: rule, verdict: near.isEmpty ? .pass : .fail,
             message: least.map {
-                "\(near.count) features of \(layer.id) are nearer than \(ISODate.fixed(metres, decimals: 2)) m, the nearest "
-                    + "\(ISODate.fixed($0, decimals: 2)) m"
-            } ?? "nothing of \(layer.id) within \(ISODate.fixed(metres, decimals: 2)) m",
+                "\(near.count) features of \(layer.id) are nearer than \(fixed(metres, 2)) m, the nearest "
+                    + "\(fixed($0, 2)) m"
+            } ?? "nothing of \(layer.id) within \(fixed(metres, 2)) m",
             measured: least, limit: metres, unit: "m", evidence: near)
     }
 

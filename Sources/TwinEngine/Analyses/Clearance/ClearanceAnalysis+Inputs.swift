@@ -156,8 +156,8 @@ struct ClearanceOutput: TabularOutput {
         }
         let place = place(pair)
         return side(analysis.first.layer, pair.first) + side(second, pair.second) + [
-            ISODate.fixed(pair.distance, decimals: 3), ISODate.fixed(place.longitude, decimals: 8),
-            ISODate.fixed(place.latitude, decimals: 8),
+            fixed(pair.distance, 3), fixed(place.longitude, 8),
+            fixed(place.latitude, 8),
         ]
     }
 
@@ -175,7 +175,7 @@ struct ClearanceOutput: TabularOutput {
     func table() -> String {
         let listed = min(limit, 100)
         var text =
-            "\(result.pairs.count) pairs within \(ISODate.fixed(Double(analysis.millimetres) / 1000, decimals: 3)) m, "
+            "\(result.pairs.count) pairs within \(fixed(Double(analysis.millimetres) / 1000, 3)) m, "
             + "\(touching) of them touch; store version \(record.version)\n\n"
         text += textTable([Self.head] + result.pairs.prefix(listed).map { cells($0) }) + "\n"
         if result.pairs.count > listed { text += "(\(result.pairs.count - listed) more in the JSON and the CSV)\n" }

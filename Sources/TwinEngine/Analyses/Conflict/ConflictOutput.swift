@@ -235,8 +235,8 @@ struct ConflictOutput: TabularOutput {
                     comparison.first.layer.id, String(comparison.first.layer.view.id(row: conflict.firstRow)),
                     comparison.first.classes[conflict.firstClass], comparison.second.layer.id,
                     String(comparison.second.layer.view.id(row: conflict.secondRow)),
-                    comparison.second.classes[conflict.secondClass], ISODate.fixed(conflict.area, decimals: 3),
-                    ISODate.fixed(conflict.ellipsoidal, decimals: 3),
+                    comparison.second.classes[conflict.secondClass], fixed(conflict.area, 3),
+                    fixed(conflict.ellipsoidal, 3),
                 ]
                 text += cells.map(csvCell).joined(separator: ",") + "\n"
             }
@@ -247,24 +247,24 @@ struct ConflictOutput: TabularOutput {
     func table() -> String {
         let total = total
         var text =
-            "\(total.conflicts) conflicts, \(ISODate.fixed(total.area, decimals: 2)) m² (\(ISODate.fixed(total.ellipsoidal, decimals: 2)) m² on the "
-            + "ellipsoid); \(total.toleratedParts) parts of \(ISODate.fixed(total.tolerated, decimals: 2)) m² tolerated; store version "
+            "\(total.conflicts) conflicts, \(fixed(total.area, 2)) m² (\(fixed(total.ellipsoidal, 2)) m² on the "
+            + "ellipsoid); \(total.toleratedParts) parts of \(fixed(total.tolerated, 2)) m² tolerated; store version "
             + "\(record.version)\n"
         for comparison in result.comparisons {
             let sum = comparison.total
             text += "\n\(comparison.first.layer.id) × \(comparison.second.layer.id)\n"
             var rows = [
-                ["part", "m²"], ["conflicting", ISODate.fixed(sum.area, decimals: 2)],
-                ["tolerated", ISODate.fixed(sum.tolerated, decimals: 2)],
+                ["part", "m²"], ["conflicting", fixed(sum.area, 2)],
+                ["tolerated", fixed(sum.tolerated, 2)],
             ]
             if comparison.isReconciled {
                 rows += [
-                    ["agreeing", ISODate.fixed(sum.agreed, decimals: 2)],
-                    ["uncovered", ISODate.fixed(comparison.area - comparison.covered, decimals: 2)],
-                    ["covered more than once", ISODate.fixed(-comparison.multiple, decimals: 2)],
+                    ["agreeing", fixed(sum.agreed, 2)],
+                    ["uncovered", fixed(comparison.area - comparison.covered, 2)],
+                    ["covered more than once", fixed(-comparison.multiple, 2)],
                 ]
             }
-            rows.append(["\(comparison.first.layer.id), whole", ISODate.fixed(comparison.area, decimals: 2)])
+            rows.append(["\(comparison.first.layer.id), whole", fixed(comparison.area, 2)])
             text += textTable(rows) + "\n\n"
             let pairs = comparison.classSums.filter { $0.sum.conflicts > 0 }
             text +=
@@ -273,7 +273,7 @@ struct ConflictOutput: TabularOutput {
                         + pairs.prefix(20).map {
                             [
                                 comparison.first.classes[$0.pair.first], comparison.second.classes[$0.pair.second],
-                                String($0.sum.conflicts), ISODate.fixed($0.sum.area, decimals: 2),
+                                String($0.sum.conflicts), fixed($0.sum.area, 2),
                             ]
                         }) + "\n"
             if pairs.count > 20 { text += "(\(pairs.count - 20) more pairs of classes in the JSON)\n" }
@@ -283,7 +283,7 @@ struct ConflictOutput: TabularOutput {
             text += textTable(
                 [["district", "conflicts", "m²"]]
                     + byDistrict.map {
-                        [$0.name ?? "(outside)", String($0.count), ISODate.fixed($0.area, decimals: 2)]
+                        [$0.name ?? "(outside)", String($0.count), fixed($0.area, 2)]
                     })
         }
         return text

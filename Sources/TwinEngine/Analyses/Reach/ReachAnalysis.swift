@@ -330,19 +330,19 @@ struct ReachOutput {
             let isPolygon = target.layer.definition.geometry == .polygon
             rows.append([
                 target.layer.id, String(target.total), String(target.within),
-                isPolygon ? ISODate.fixed(target.area, decimals: 2) : "",
-                isPolygon ? ISODate.fixed(target.areaWithin, decimals: 2) : "",
+                isPolygon ? fixed(target.area, 2) : "",
+                isPolygon ? fixed(target.areaWithin, 2) : "",
             ])
             for entry in target.people {
                 rows.append([
-                    "  \(entry.field)", ISODate.fixed(entry.total, decimals: 0),
-                    ISODate.fixed(entry.within, decimals: 0),
+                    "  \(entry.field)", fixed(entry.total, 0),
+                    fixed(entry.within, 0),
                     "", "",
                 ])
             }
         }
-        return "\(result.sources) sources, \(ISODate.fixed(analysis.distance, decimals: 1)) m in a straight line, "
-            + "\(ISODate.fixed(result.buffer.planarArea / 1e6, decimals: 2)) m²; store version \(record.version)\n\n"
+        return "\(result.sources) sources, \(fixed(analysis.distance, 1)) m in a straight line, "
+            + "\(fixed(result.buffer.planarArea / 1e6, 2)) m²; store version \(record.version)\n\n"
             + textTable(rows) + "\n"
     }
 }

@@ -51,7 +51,7 @@ struct ParcelPage {
     private func say(_ zh: String, _ en: String) -> String { isChinese ? zh : en }
     private func say(_ text: LocalizedText) -> String { isChinese ? text.zh : text.en }
     private func escaped(_ text: String) -> String { HTMLText.escaped(text) }
-    private func metres(_ value: Double) -> String { ISODate.fixed(value, decimals: 2) }
+    private func metres(_ value: Double) -> String { fixed(value, 2) }
 
     private var title: String { say("地块信息报告（一书）", "Parcel report") }
 
@@ -106,7 +106,7 @@ struct ParcelPage {
             (say("周长", "Perimeter"), "\(metres(report.perimeter)) m"),
             (
                 say("中心（经度，纬度）", "Centre (longitude, latitude)"),
-                "\(ISODate.fixed(report.center.longitude, decimals: 6)), \(ISODate.fixed(report.center.latitude, decimals: 6))"
+                "\(fixed(report.center.longitude, 6)), \(fixed(report.center.latitude, 6))"
             ),
         ]
         if case .feature(let layer, let row) = report.origin {
@@ -152,7 +152,7 @@ struct ParcelPage {
         }
         if let buildings = section.buildings { text += self.buildings(buildings) }
         for entry in section.people {
-            text += "<p>\(escaped(fieldTitle(definition, entry.field))): \(ISODate.fixed(entry.sum, decimals: 0)) "
+            text += "<p>\(escaped(fieldTitle(definition, entry.field))): \(fixed(entry.sum, 0)) "
             text += "<span class=\"note\">\(say("（按面积占比折算）", "(by share of area)"))</span></p>"
         }
         return text + features(section)
@@ -170,7 +170,7 @@ struct ParcelPage {
     }
 
     private func share(_ amount: Double) -> String {
-        ISODate.fixed(report.area > 0 ? 100 * amount / report.area : 0, decimals: 2) + " %"
+        fixed(report.area > 0 ? 100 * amount / report.area : 0, 2) + " %"
     }
 
     private func polygons(_ section: ParcelReport.Section) -> String {
@@ -196,7 +196,7 @@ struct ParcelPage {
             [say("建筑面积（基底×层数）", "Floor area (footprint × storeys)"), "\(metres(buildings.floorArea)) m²"],
             [
                 say("容积率", "Floor area ratio"),
-                ISODate.fixed(report.area > 0 ? buildings.floorArea / report.area : 0, decimals: 3),
+                fixed(report.area > 0 ? buildings.floorArea / report.area : 0, 3),
             ],
             [say("建筑密度", "Building density"), share(buildings.footprint)],
         ]
@@ -244,7 +244,7 @@ struct ParcelPage {
             let code = entry.layer.view.value(row: entry.row, column: entry.layer.view.codeColumn).text
             return [
                 say(definition.title), name ?? code ?? "\(entry.layer.view.id(row: entry.row))",
-                ISODate.fixed(entry.distance, decimals: 1),
+                fixed(entry.distance, 1),
             ]
         }
         return "<h2>\(say("最近设施（直线距离）", "Nearest facilities (straight line)"))</h2>"

@@ -74,7 +74,7 @@ enum SiteMeasure: Sendable {
         case .field(let name, _): name
         case .distance(let layer, _, _): "distance to \(layer.id) (m)"
         case .share(let plan): "share in \(plan.layer.id)"
-        case .count(let layer, _, let metres): "\(layer.id) within \(ISODate.fixed(metres, decimals: 0)) m"
+        case .count(let layer, _, let metres): "\(layer.id) within \(fixed(metres, 0)) m"
         }
     }
 

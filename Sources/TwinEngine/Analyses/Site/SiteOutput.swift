@@ -70,11 +70,11 @@ struct SiteOutput: TabularOutput {
     private func cells(_ rank: Int, _ candidate: SiteSelection.Candidate) -> [String] {
         let code = view.value(row: candidate.row, column: view.codeColumn).text
         return [
-            String(rank), String(view.id(row: candidate.row)), code ?? "", ISODate.fixed(candidate.score, decimals: 4),
-            ISODate.fixed(candidate.area, decimals: 2),
+            String(rank), String(view.id(row: candidate.row)), code ?? "", fixed(candidate.score, 4),
+            fixed(candidate.area, 2),
         ]
             + candidate.figures.map { figure in
-                figure.value.flatMap { $0.isFinite ? ISODate.fixed($0, decimals: 2) : nil } ?? ""
+                figure.value.flatMap { $0.isFinite ? fixed($0, 2) : nil } ?? ""
             }
     }
 

@@ -21,7 +21,7 @@ struct SiteSelection: Sendable {
         }
 
         private static func text(_ value: Double) -> String {
-            value.isFinite ? ISODate.fixed(value, decimals: 2) : "beyond reach"
+            value.isFinite ? fixed(value, 2) : "beyond reach"
         }
     }
 

@@ -180,8 +180,8 @@ struct LandStatisticsOutput: TabularOutput {
         rows.map { row in
             [
                 result.periods[row.key.period], district(row.key.district) ?? "", row.key.className,
-                String(row.sum.count), ISODate.fixed(row.sum.area, decimals: 2),
-                ISODate.fixed(row.sum.ellipsoidal, decimals: 2),
+                String(row.sum.count), fixed(row.sum.area, 2),
+                fixed(row.sum.ellipsoidal, 2),
             ]
         }
     }

@@ -26,9 +26,9 @@ struct LandStatisticsPage {
 
     private func say(_ zh: String, _ en: String) -> String { isChinese ? zh : en }
     private func escaped(_ text: String) -> String { HTMLText.escaped(text) }
-    private func hectares(_ squareMetres: Double) -> String { ISODate.fixed(squareMetres / 10_000, decimals: 2) }
+    private func hectares(_ squareMetres: Double) -> String { fixed(squareMetres / 10_000, 2) }
 
-    private func number(_ value: Double) -> String { ISODate.fixed(value, decimals: 1) }
+    private func number(_ value: Double) -> String { fixed(value, 1) }
 
     /// Classes by their area in all periods, the largest first.
     private var classes: [String] {

@@ -61,7 +61,7 @@ extension QueryAnswer {
             for entry in answer.classes {
                 rows.append([
                     "", "", "", entry.value?.described ?? "all", String(entry.count),
-                    entry.sum.map { ISODate.fixed($0, decimals: 2) } ?? "-",
+                    entry.sum.map { fixed($0, 2) } ?? "-",
                 ])
             }
         }
@@ -71,7 +71,7 @@ extension QueryAnswer {
             hits += answer.hits.map { hit in
                 [
                     answer.layer.definition.id, String(hit.feature.id), hit.feature.code ?? "-",
-                    hit.distance.map { ISODate.fixed($0, decimals: 3) } ?? "-",
+                    hit.distance.map { fixed($0, 3) } ?? "-",
                 ]
             }
         }
