@@ -83,7 +83,7 @@ struct CheckTiles3DCommand: AsyncParsableCommand {
         abstract:
             "Verify a 3D Tiles 1.1 tileset: structure, subtrees, content, and that every vertex is in its bounds.",
         discussion: """
-            Content that is not glTF, and extensions that the checker does not know, are listed as not judged.
+            What the checker does not know is listed as not judged (docs/tiles3d-check.md).
 
               twin check tiles3d http://127.0.0.1:8080/3dtiles/buildings/tileset.json
               twin check tiles3d mesh/tileset.json --json

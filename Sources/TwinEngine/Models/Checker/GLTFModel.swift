@@ -6,7 +6,13 @@ import Tiles
 struct GLTFModel {
     struct Damage: Error {
         var message: String
-        init(_ message: String) { self.message = message }
+        var code: String
+        init(_ message: String, code: String = "model") { (self.message, self.code) = (message, code) }
+    }
+
+    /// Something allowed that the checker does not read.
+    struct NotCovered: Error {
+        var what: String
     }
 
     let json: [String: Any]
@@ -35,8 +41,9 @@ struct GLTFModel {
             }
         }
         guard let object = Tiles3DChecker.object(text) else { throw Damage("its JSON cannot be read") }
-        guard (object["asset"] as? [String: Any])?["version"] as? String == "2.0" else {
-            throw Damage("asset.version is not 2.0")
+        let version = (object["asset"] as? [String: Any])?["version"] as? String ?? ""
+        guard version.hasPrefix("2."), Int(version.dropFirst(2)) != nil else {
+            throw Damage("asset.version '\(version)' is not 2.0 or a later 2.x (glTF 2.0, \"Asset\")")
         }
         json = object
         self.binary = binary
@@ -48,12 +55,14 @@ struct GLTFModel {
             var bytes: [UInt8]?
             if let uri = buffer["uri"] as? String {
                 bytes = await self.bytes(of: uri, source, path)
+                if bytes == nil { throw Damage("there is no buffer \(uri.prefix(80))", code: "missing") }
             } else if index == 0 {
                 bytes = binary
             }
             let isFallback = (buffer["extensions"] as? [String: Any])?["EXT_meshopt_compression"] != nil
-            guard isFallback || (bytes?.count ?? 0) >= length else {
-                throw Damage("buffer \(index) has \(bytes?.count ?? 0) bytes of \(length)")
+            // A buffer without an address is for an extension to fill.
+            if let bytes, !isFallback, bytes.count < length {
+                throw Damage("buffer \(index) has \(bytes.count) bytes of \(length)")
             }
             buffers.append(bytes)
         }
@@ -67,6 +76,11 @@ struct GLTFModel {
         return await source.read(Tiles3DSource.resolve(uri, from: path))
     }
 
+    /// What EXT_structural_metadata says of the document.
+    var metadata: [String: Any]? {
+        (json["extensions"] as? [String: Any])?["EXT_structural_metadata"] as? [String: Any]
+    }
+
     func list(_ key: String) -> [[String: Any]] { json[key] as? [[String: Any]] ?? [] }
 
     /// The decoded bytes of a view.
@@ -77,7 +91,7 @@ struct GLTFModel {
         let compression = (view["extensions"] as? [String: Any])?["EXT_meshopt_compression"] as? [String: Any]
         let place = compression ?? view
         guard let buffer = place["buffer"] as? Int, buffers.indices.contains(buffer), let bytes = buffers[buffer],
-            let length = place["byteLength"] as? Int, length >= 0, let offset = place["byteOffset"] as? Int? ?? 0,
+            let length = place["byteLength"] as? Int, length >= 0, let offset = (place["byteOffset"] ?? 0) as? Int,
             offset >= 0, offset + length <= bytes.count
         else { throw Damage("view \(index) is outside its buffer") }
         let slice = bytes[offset..<offset + length]
@@ -98,7 +112,9 @@ struct GLTFModel {
     }
 
     /// The components of an accessor, `width` for each element; normalized integers as they are stored.
-    func numbers(_ index: Int) throws(Damage) -> (values: [Double], width: Int, accessor: [String: Any]) {
+    ///
+    /// - Throws: `Damage`; `NotCovered` for sparse accessors and those whose values are in another extension.
+    func numbers(_ index: Int) throws -> (values: [Double], width: Int, accessor: [String: Any]) {
         let accessors = list("accessors")
         guard accessors.indices.contains(index) else { throw Damage("there is no accessor \(index)") }
         let accessor = accessors[index]
@@ -107,7 +123,7 @@ struct GLTFModel {
             let count = accessor["count"] as? Int, count > 0
         else { throw Damage("accessor \(index) has no valid type or count") }
         guard accessor["sparse"] == nil, let view = accessor["bufferView"] as? Int else {
-            throw Damage("accessor \(index) is sparse or empty, which the checker does not read")
+            throw NotCovered(what: "models with sparse or Draco accessors")
         }
         let bytes = try self.view(view)
         let stride = list("bufferViews")[view]["byteStride"] as? Int ?? size * width

@@ -40,6 +40,7 @@ struct SubtreeFile {
     mutating func load(_ source: Tiles3DSource, _ path: String) async throws(Damage) {
         for buffer in try list("buffers") {
             guard let length = buffer["byteLength"] as? Int, length > 0 else { throw Damage("a buffer has no length") }
+            try Self.checkName(buffer)
             var bytes = binary
             if let uri = buffer["uri"] as? String {
                 guard let read = await source.read(Tiles3DSource.resolve(uri, from: path)) else {
@@ -51,6 +52,17 @@ struct SubtreeFile {
             buffers.append(bytes)
         }
         if json["bufferViews"] != nil, buffers.isEmpty { throw Damage("bufferViews without buffers") }
+        for (index, view) in try list("bufferViews").enumerated() {
+            guard self.view(index) != nil, (view["byteLength"] as? Int ?? 0) > 0 else {
+                throw Damage("bufferView \(index) names no buffer, is outside it, or begins at no multiple of 8")
+            }
+            try Self.checkName(view)
+        }
+    }
+
+    private static func checkName(_ object: [String: Any]) throws(Damage) {
+        guard let name = object["name"] else { return }
+        if (name as? String ?? "").isEmpty { throw Damage("a name of a buffer is no text") }
     }
 
     private func list(_ key: String) throws(Damage) -> [[String: Any]] {
@@ -97,20 +109,9 @@ struct SubtreeFile {
         return bits
     }
 
-    /// The property tables and what refers to them.
-    func checkTables(_ classes: [String: [String: Any]], available: Int) throws(Damage) {
+    /// What refers to the property tables.
+    func checkReferences(available: Int) throws(Damage) {
         let tables = try list("propertyTables")
-        for table in tables {
-            guard let name = table["class"] as? String, let count = table["count"] as? Int, count > 0 else {
-                throw Damage("a property table has no class or count")
-            }
-            guard classes.isEmpty || classes[name] != nil else { throw Damage("the schema has no class \(name)") }
-            for (id, property) in table["properties"] as? [String: [String: Any]] ?? [:] {
-                guard let values = property["values"] as? Int, view(values) != nil else {
-                    throw Damage("\(name).\(id) names no view")
-                }
-            }
-        }
         if let value = json["tileMetadata"] {
             guard let index = value as? Int, tables.indices.contains(index) else {
                 throw Damage("tileMetadata names no property table")

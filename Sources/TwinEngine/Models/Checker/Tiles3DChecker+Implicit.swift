@@ -74,7 +74,8 @@ extension Tiles3DChecker {
         }
         let wanted: Set<String> = implicit.isOctree ? ["level", "x", "y", "z"] : ["level", "x", "y"]
         for template in templates {
-            let names = Set(template.split(separator: "{").dropFirst().compactMap { $0.split(separator: "}").first })
+            let parts = template.split(separator: "{", omittingEmptySubsequences: false).dropFirst()
+            let names = Set(parts.map { $0.split(separator: "}", omittingEmptySubsequences: false)[0] })
             guard Set(names.map(String.init)) == wanted else {
                 return add("implicit", place, "\(template) does not have the variables \(wanted.sorted())")
             }
@@ -93,12 +94,13 @@ extension Tiles3DChecker {
         guard let index = file.json["tileMetadata"] as? Int,
             let tables = file.json["propertyTables"] as? [[String: Any]], tables.indices.contains(index),
             let name = tables[index]["class"] as? String, let count = tables[index]["count"] as? Int, count >= 0,
-            let properties = frame.classes[name]?["properties"] as? [String: [String: Any]],
-            let (id, property) = properties.first(where: { $0.value["semantic"] as? String == semantic }),
+            let (id, property) = frame.schema?.classes[name]?.properties.first(where: {
+                $0.value.semantic == semantic
+            }),
             let values = (tables[index]["properties"] as? [String: [String: Any]])?[id]?["values"] as? Int,
             let bytes = file.view(values)
         else { return nil }
-        let size = property["componentType"] as? String == "FLOAT32" ? 4 : 8
+        let size = property.componentName == "FLOAT32" ? 4 : 8
         guard bytes.count == count * width * size else { return nil }
         return (0..<count).map { tile in
             (0..<width).map { GLTFModel.number(bytes, (tile * width + $0) * size, size == 4 ? 5126 : 5130) }
@@ -145,8 +147,13 @@ extension Tiles3DChecker {
         let bits: Availability
         do {
             bits = try Self.availability(file, implicit)
-            try file.checkTables(frame.classes, available: bits.tiles.count { $0 })
+            try file.checkReferences(available: bits.tiles.count { $0 })
         } catch { return add("subtree", target, error.message) }
+        let read = file
+        _ = checkTables(file.json["propertyTables"], frame.schema, target, start: { _ in nil }) { index in
+            guard let bytes = read.view(index) else { throw SubtreeFile.Damage("there is no view \(index)") }
+            return Array(bytes)
+        }
         let boxes = tileValues(file, "TILE_BOUNDING_BOX", frame, width: 12)
         let errors = tileValues(file, "TILE_GEOMETRIC_ERROR", frame, width: 1)
         if !bits.tiles[0] { add("availability", target, "the subtree's root is not available") }

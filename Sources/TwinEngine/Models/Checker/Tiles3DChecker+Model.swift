@@ -16,15 +16,20 @@ extension Tiles3DChecker {
             for name in model.json["extensionsUsed"] as? [String] ?? [] where !Self.judged.contains(name) {
                 report.notCovered["glTF extension \(name)", default: 0] += 1
             }
-            let rows = try checkTables(model, path)
-            try await checkProperties(model, path)
+            for mistake in model.mistakes { add("model", path, mistake) }
+            var schema: MetadataSchema?
+            if let metadata = model.metadata { schema = await self.schema(of: metadata, path) }
+            let rows = checkTables(model, schema, path)
+            try await checkProperties(model, schema, rows, path)
             let scene = model.json["scene"] as? Int ?? 0
             let scenes = model.list("scenes")
             let roots = scenes.indices.contains(scene) ? scenes[scene]["nodes"] as? [Int] ?? [] : []
             for node in roots { try check(node: node, .identity, model, rows, path, frame, depth: 0) }
             try checkErrors(model, path, frame)
         } catch let damage as GLTFModel.Damage {
-            add("model", path, damage.message)
+            add(damage.code, path, damage.message)
+        } catch let unread as GLTFModel.NotCovered {
+            report.notCovered[unread.what, default: 0] += 1
         } catch {
             add("model", path, "\(error)")
         }
@@ -40,6 +45,8 @@ extension Tiles3DChecker {
         let extensions = nodes[index]["extensions"] as? [String: Any] ?? [:]
         if extensions["EXT_mesh_gpu_instancing"] != nil {
             try checkInstances(nodes[index], extensions, matrix, model, rows, path, frame)
+        } else if extensions["EXT_instance_features"] != nil {
+            add("instances", path, "EXT_instance_features on a node without EXT_mesh_gpu_instancing")
         } else if let mesh = nodes[index]["mesh"] as? Int {
             let meshes = model.list("meshes")
             guard meshes.indices.contains(mesh) else { throw GLTFModel.Damage("there is no mesh \(mesh)") }
@@ -95,11 +102,14 @@ extension Tiles3DChecker {
     private mutating func checkInside(
         _ values: [Double], _ matrix: Matrix4, _ path: String, _ frame: Frame
     ) throws {
-        let worst = outside(values, matrix, frame)
-        report.worstOutside = max(report.worstOutside, worst)
+        judge(outside: outside(values, matrix, frame), path)
         if frame.volumes.contains(where: { $0.toEarth.m != frame.toEarth.m }) {
             report.notCovered["volume of a parent with another transform", default: 0] += 1
         }
+    }
+
+    mutating func judge(outside worst: Double, _ path: String) {
+        report.worstOutside = max(report.worstOutside, worst)
         if worst > Self.tolerance { add("outside", path, "a vertex is \(worst) m outside its bounding volume") }
     }
 
@@ -107,7 +117,7 @@ extension Tiles3DChecker {
     func outside(_ values: [Double], _ matrix: Matrix4, _ frame: Frame) -> Double {
         // 3D Tiles turns glTF's y-up to z-up: x, -z, y.
         let turn = Matrix4(m: [1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1])
-        let toTile = turn * matrix
+        let toTile = frame.placement * turn * matrix
         // Volumes of the same frame, as almost all are, need no way through the Earth's centre.
         var worst = -Double.infinity
         for (volume, toEarth) in frame.volumes where toEarth.m == frame.toEarth.m {
@@ -139,13 +149,7 @@ extension Tiles3DChecker {
                 continue
             }
             if let label = set["label"] {
-                let text = label as? String ?? ""
-                let isName = text.first.map { !$0.isNumber } ?? false
-                if !isName
-                    || !text.utf8.allSatisfy({
-                        $0 == 0x5F || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39)
-                    })
-                {
+                if !MetadataSchema.isIdentifier(label as? String ?? "") {
                     add("features", path, "the label is no identifier")
                 }
             }
@@ -155,7 +159,6 @@ extension Tiles3DChecker {
             if set["propertyTable"] != nil, table.map(rows.indices.contains) != true {
                 add("features", path, "propertyTable names no table")
             }
-            if set["texture"] != nil { report.notCovered["feature ids in the pixels of textures", default: 0] += 1 }
             guard let attribute = set["attribute"] else { continue }
             guard let number = attribute as? Int, let index = attributes["_FEATURE_ID_\(number)"] as? Int else {
                 add("features", path, "attribute names no _FEATURE_ID")
@@ -180,70 +183,20 @@ extension Tiles3DChecker {
         }
     }
 
-    /// The property tables' rows, after their views were judged.
-    private mutating func checkTables(_ model: GLTFModel, _ path: String) throws -> [Int] {
-        let extensions = model.json["extensions"] as? [String: Any]
-        guard let metadata = extensions?["EXT_structural_metadata"] as? [String: Any] else { return [] }
-        if (metadata["schema"] == nil) == (metadata["schemaUri"] == nil) {
+    /// The property tables' rows, after their values were judged.
+    private mutating func checkTables(_ model: GLTFModel, _ schema: MetadataSchema?, _ path: String) -> [Int] {
+        guard let metadata = model.metadata else { return [] }
+        if metadata["schema"] == nil, metadata["schemaUri"] == nil {
             add("metadata", path, "EXT_structural_metadata wants either schema or schemaUri")
         }
-        let classes = (metadata["schema"] as? [String: Any])?["classes"] as? [String: [String: Any]] ?? [:]
-        var rows: [Int] = []
-        for table in metadata["propertyTables"] as? [[String: Any]] ?? [] {
-            let count = table["count"] as? Int ?? 0
-            rows.append(count)
-            guard let name = table["class"] as? String, count > 0 else {
-                add("metadata", path, "a property table has no class or count")
-                continue
+        let views = model.list("bufferViews")
+        return checkTables(
+            metadata["propertyTables"], schema, path,
+            start: { index in
+                guard views.indices.contains(index), views[index]["extensions"] == nil else { return nil }
+                return (views[index]["byteOffset"] ?? 0) as? Int
             }
-            let properties = classes[name]?["properties"] as? [String: [String: Any]]
-            if properties == nil, metadata["schemaUri"] == nil { add("metadata", path, "no class \(name)") }
-            for (id, stored) in table["properties"] as? [String: [String: Any]] ?? [:] {
-                guard let property = properties?[id] else {
-                    if properties != nil { add("metadata", path, "\(name) has no property \(id)") }
-                    continue
-                }
-                try checkColumn(stored, property, count, "\(path) \(name).\(id)", model)
-            }
-        }
-        return rows
-    }
-
-    private mutating func checkColumn(
-        _ stored: [String: Any], _ property: [String: Any], _ count: Int, _ place: String, _ model: GLTFModel
-    ) throws {
-        guard let index = stored["values"] as? Int else { return add("metadata", place, "no values") }
-        let bytes = try model.view(index)
-        guard property["array"] as? Bool != true else { return }
-        let sizes = ["8": 1, "16": 2, "32": 4, "64": 8]
-        func size(_ type: String) -> Int? { sizes[String(type.drop { !$0.isNumber })] }
-        switch property["type"] as? String {
-        case "STRING":
-            guard let offsets = stored["stringOffsets"] as? Int,
-                let size = size(stored["stringOffsetType"] as? String ?? "UINT32")
-            else { return add("metadata", place, "no stringOffsets") }
-            let ends = try model.view(offsets)
-            guard ends.count == (count + 1) * size else {
-                return add("metadata", place, "stringOffsets are \(ends.count) bytes for \(count) texts")
-            }
-            var last = 0
-            for index in 0...count {
-                let end = (0..<size).reduce(0) { $0 | Int(ends[index * size + $1]) << (8 * $1) }
-                guard end >= last, end <= bytes.count, index > 0 || end == 0 else {
-                    return add("metadata", place, "stringOffsets fall or leave the text")
-                }
-                if String(validating: bytes[last..<end], as: UTF8.self) == nil {
-                    return add("metadata", place, "text \(index - 1) is not UTF-8")
-                }
-                last = end
-            }
-        case "SCALAR":
-            guard let size = size(property["componentType"] as? String ?? "") else {
-                return add("metadata", place, "no componentType")
-            }
-            if bytes.count != count * size { add("metadata", place, "\(bytes.count) bytes for \(count) numbers") }
-        default: report.notCovered["columns of type \(property["type"] ?? "none")", default: 0] += 1
-        }
+        ) { try model.view($0) }
     }
 }
 

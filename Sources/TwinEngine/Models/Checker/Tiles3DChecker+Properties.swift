@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Property attributes, property textures and feature ids in textures: how they are written, and for attributes their values.
+/// Property attributes and what primitives name of metadata: how they are written, and the attributes' values.
 ///
-/// Source: EXT_structural_metadata, "Property Textures" and "Property Attributes"; EXT_mesh_features, "Feature ID by
-/// Texture Coordinates".
+/// Source: EXT_structural_metadata, "Property Attributes".
 extension Tiles3DChecker {
     /// Attributes of a vertex have 8 or 16 bits, or are Float32 (glTF 2.0, "Accessors").
     private static let attributeTypes: Set<String> = ["INT8", "UINT8", "INT16", "UINT16", "FLOAT32"]
 
     /// All of a model that is not in tables.
-    mutating func checkProperties(_ model: GLTFModel, _ path: String) async throws {
-        try await checkImages(model, path)
-        let metadata = (model.json["extensions"] as? [String: Any])?["EXT_structural_metadata"] as? [String: Any]
-        let schema = metadata?["schema"] as? [String: Any]
-        let attributes = checkAttributes(metadata, schema, path)
-        let textures = checkTextures(metadata, schema, model, path)
+    ///
+    /// - Parameter rows: Those of each property table.
+    mutating func checkProperties(
+        _ model: GLTFModel, _ schema: MetadataSchema?, _ rows: [Int], _ path: String
+    ) async throws {
+        let images = try await checkImages(model, path)
+        let attributes = checkAttributes(model.metadata, schema, path)
+        let textures = checkTextures(schema, model, images, path)
         var seen: [Int: [[String: Any]]] = [:]
         for mesh in model.list("meshes") {
             for primitive in mesh["primitives"] as? [[String: Any]] ?? [] {
                 let given = primitive["attributes"] as? [String: Any] ?? [:]
                 let extensions = primitive["extensions"] as? [String: Any] ?? [:]
-                checkFeatureTextures(extensions["EXT_mesh_features"], given, model, path)
+                checkFeatureTextures(extensions["EXT_mesh_features"], given, model, images, rows, path)
                 guard let own = extensions["EXT_structural_metadata"] as? [String: Any] else { continue }
-                guard metadata != nil else {
+                guard model.metadata != nil else {
                     add("metadata", path, "a primitive has EXT_structural_metadata and the document has not")
                     continue
                 }
@@ -41,10 +42,8 @@ extension Tiles3DChecker {
             }
         }
         for (index, primitives) in seen {
-            try checkValues(index, primitives, attributes[index], metadata, schema, model, path)
+            try checkValues(index, primitives, attributes[index], schema, model, path)
         }
-        let values = (metadata?["propertyTextures"] as? [Any])?.count ?? 0
-        if values > 0 { report.notCovered["values in the pixels of property textures", default: 0] += values }
     }
 
     /// A list of numbers in an extension of a primitive.
@@ -63,37 +62,32 @@ extension Tiles3DChecker {
         }
     }
 
-    private mutating func properties(
-        of entry: [String: Any], _ schema: [String: Any]?, _ path: String
-    ) -> [(id: String, stored: [String: Any], property: [String: Any])] {
-        let classes = schema?["classes"] as? [String: [String: Any]] ?? [:]
-        guard let name = entry["class"] as? String, schema == nil || classes[name] != nil else {
-            add("metadata", path, "no class \(entry["class"] ?? "")")
+    /// What a property attribute or texture says of each property of its class.
+    mutating func properties(
+        of entry: [String: Any], _ schema: MetadataSchema?, _ path: String
+    ) -> [(id: String, stored: [String: Any], property: MetadataSchema.Property)] {
+        guard let name = entry["class"] as? String, let known = schema?.classes[name] else {
+            add("metadata", path, "the schema has no class \(entry["class"] ?? "")")
             return []
         }
-        let known = classes[name]?["properties"] as? [String: [String: Any]] ?? [:]
-        let given = entry["properties"] as? [String: [String: Any]] ?? [:]
-        var found: [(id: String, stored: [String: Any], property: [String: Any])] = []
-        for (id, stored) in given.sorted(by: { $0.key < $1.key }) {
-            if let property = known[id] {
-                found.append((id, stored, property))
-            } else if schema != nil {
-                add("metadata", path, "\(name) has no property \(id)")
+        var found: [(id: String, stored: [String: Any], property: MetadataSchema.Property)] = []
+        let given = MetadataSchema.members(entry["properties"], "properties of \(name)", "Properties") {
+            add("metadata", path, $0.message)
+        }
+        for (id, stored) in given {
+            guard let property = known.properties[id] else {
+                add("metadata", path, "\(name) has no property \(id) (3D Metadata, \"Property\")")
+                continue
             }
+            property.checkValues(stored, id) { add("metadata", path, $0.message) }
+            found.append((id, stored, property))
         }
         return found
     }
 
-    /// The component type that a value is stored in: that of an enum is its values'.
-    private static func componentType(_ property: [String: Any], _ schema: [String: Any]?) -> String? {
-        guard property["type"] as? String == "ENUM" else { return property["componentType"] as? String }
-        let enums = schema?["enums"] as? [String: [String: Any]] ?? [:]
-        return enums[property["enumType"] as? String ?? ""]?["valueType"] as? String ?? "UINT16"
-    }
-
     /// The attribute of each property, for each property attribute.
     private mutating func checkAttributes(
-        _ metadata: [String: Any]?, _ schema: [String: Any]?, _ path: String
+        _ metadata: [String: Any]?, _ schema: MetadataSchema?, _ path: String
     ) -> [[String: String]] {
         (metadata?["propertyAttributes"] as? [[String: Any]] ?? []).map { entry in
             var found: [String: String] = [:]
@@ -103,8 +97,8 @@ extension Tiles3DChecker {
                     continue
                 }
                 found[id] = name
-                let type = Self.componentType(property, schema)
-                if property["array"] as? Bool == true || type.map(Self.attributeTypes.contains) != true {
+                let type = property.componentName
+                if property.isArray || type.map(Self.attributeTypes.contains) != true {
                     add("metadata", path, "\(id) of \(type ?? "no component type") cannot be an attribute of vertices")
                 }
             }
@@ -112,119 +106,33 @@ extension Tiles3DChecker {
         }
     }
 
-    /// Least and greatest values of properties against those that the class and the property attribute declare.
+    /// The values of attributes against the class and the property attribute.
     private mutating func checkValues(
-        _ index: Int, _ primitives: [[String: Any]], _ names: [String: String], _ metadata: [String: Any]?,
-        _ schema: [String: Any]?, _ model: GLTFModel, _ path: String
+        _ index: Int, _ primitives: [[String: Any]], _ names: [String: String], _ schema: MetadataSchema?,
+        _ model: GLTFModel, _ path: String
     ) throws {
-        guard let entry = (metadata?["propertyAttributes"] as? [[String: Any]])?[index] else { return }
-        for (id, stored, property) in properties(of: entry, schema, path) {
-            guard let name = names[id], property["type"] as? String == "SCALAR" else { continue }
-            var (low, high) = (Double.infinity, -Double.infinity)
-            for attributes in primitives {
-                guard let accessor = attributes[name] as? Int else { continue }
-                for value in try model.numbers(accessor).values { (low, high) = (min(low, value), max(high, value)) }
-            }
-            guard low <= high, property["normalized"] as? Bool != true else { continue }
-            let scale = (stored["scale"] ?? property["scale"]) as? Double ?? 1
-            let offset = (stored["offset"] ?? property["offset"]) as? Double ?? 0
-            let ends = [low * scale + offset, high * scale + offset].sorted()
-            for (key, end, sign) in [("min", ends[0], 1.0), ("max", ends[1], -1.0)] {
-                if let limit = property[key] as? Double, (end - limit) * sign < 0 {
-                    add("metadata", path, "\(id) is \(end), beyond the \(key) \(limit) of its class")
+        guard let entry = (model.metadata?["propertyAttributes"] as? [[String: Any]])?[index],
+            let known = (entry["class"] as? String).flatMap({ schema?.classes[$0] })
+        else { return }
+        for (id, name) in names.sorted(by: { $0.key < $1.key }) {
+            guard let property = known.properties[id], !property.isArray,
+                let stored = (entry["properties"] as? [String: Any])?[id] as? [String: Any]
+            else { continue }
+            var range = MetadataRange(property, stored)
+            do {
+                for attributes in primitives {
+                    guard let accessor = attributes[name] as? Int else { continue }
+                    let (values, width, _) = try model.numbers(accessor)
+                    guard width == property.width else {
+                        add("metadata", path, "\(name) has \(width) components, \(id) has \(property.width)")
+                        continue
+                    }
+                    for at in stride(from: 0, to: values.count, by: width) { try range.take(values[at..<at + width]) }
                 }
-                if let told = stored[key] as? Double, Float(told) != Float(end) {
-                    add("metadata", path, "the \(key) of \(id) is \(end), not \(told)")
-                }
+                try range.judge(stored)
+            } catch let mistake as MetadataSchema.Mistake {
+                add("metadata", "\(path) \(id)", mistake.message)
             }
-        }
-    }
-
-    /// The texture coordinates of each property, for each property texture.
-    private mutating func checkTextures(
-        _ metadata: [String: Any]?, _ schema: [String: Any]?, _ model: GLTFModel, _ path: String
-    ) -> [[String: Int]] {
-        let sizes = ["INT8": 1, "UINT8": 1, "INT16": 2, "UINT16": 2, "INT32": 4, "UINT32": 4, "FLOAT32": 4]
-        return (metadata?["propertyTextures"] as? [[String: Any]] ?? []).map { entry in
-            var found: [String: Int] = [:]
-            for (id, stored, property) in properties(of: entry, schema, path) {
-                guard let place = texture(stored, model, "\(path) \(id)") else { continue }
-                found[id] = place.coordinates
-                let width = ["VEC2": 2, "VEC3": 3, "VEC4": 4][property["type"] as? String ?? ""] ?? 1
-                let count = property["array"] as? Bool == true ? property["count"] as? Int : 1
-                guard let type = Self.componentType(property, schema), let size = sizes[type], let count else {
-                    add("metadata", path, "\(id) cannot be held in the channels of a texture")
-                    continue
-                }
-                if size * width * count != place.channels {
-                    add("metadata", path, "\(id) wants \(size * width * count) channels, not \(place.channels)")
-                }
-            }
-            return found
-        }
-    }
-
-    /// How many channels a reference to a texture takes, and by which coordinates; nil if it is broken.
-    private mutating func texture(
-        _ value: Any?, _ model: GLTFModel, _ place: String
-    ) -> (channels: Int, coordinates: Int, texture: Int)? {
-        guard let reference = value as? [String: Any], let index = reference["index"] as? Int,
-            model.list("textures").indices.contains(index)
-        else {
-            add("texture", place, "names no texture of the document")
-            return nil
-        }
-        guard let coordinates = (reference["texCoord"] ?? 0) as? Int, coordinates >= 0 else {
-            add("texture", place, "texCoord is no number")
-            return nil
-        }
-        guard let list = (reference["channels"] ?? [0]) as? [Any], !list.isEmpty, list.count <= 4,
-            list.allSatisfy({ [0, 1, 2, 3].contains($0 as? Int) })
-        else {
-            add("texture", place, "channels are not one to four numbers of 0 to 3")
-            return nil
-        }
-        return (list.count, coordinates, index)
-    }
-
-    private mutating func checkFeatureTextures(
-        _ features: Any?, _ attributes: [String: Any], _ model: GLTFModel, _ path: String
-    ) {
-        for set in (features as? [String: Any])?["featureIds"] as? [[String: Any]] ?? [] {
-            guard let value = set["texture"] else { continue }
-            guard let place = texture(value, model, path) else { continue }
-            if attributes["TEXCOORD_\(place.coordinates)"] == nil {
-                add("features", path, "the primitive has no TEXCOORD_\(place.coordinates)")
-            }
-            let sampler = model.list("textures")[place.texture]["sampler"] as? Int
-            let samplers = model.list("samplers")
-            if let sampler, samplers.indices.contains(sampler) {
-                for key in ["magFilter", "minFilter"] where (samplers[sampler][key] as? Int ?? 9728) != 9728 {
-                    add("features", path, "\(key) of feature ids in a texture is not NEAREST")
-                }
-            }
-        }
-    }
-
-    /// Images are there and begin as their formats do.
-    private mutating func checkImages(_ model: GLTFModel, _ path: String) async throws {
-        for (index, image) in model.list("images").enumerated() {
-            var bytes: [UInt8]?
-            if let view = image["bufferView"] as? Int {
-                bytes = try model.view(view)
-            } else if let uri = image["uri"] as? String {
-                bytes = await model.bytes(of: uri, source, path)
-            }
-            guard let bytes else {
-                add("image", path, "image \(index) is not there")
-                continue
-            }
-            let isWebP = bytes.count > 12 && Array(bytes[8..<12]) == Array("WEBP".utf8)
-            let isKTX = bytes.starts(with: [0xAB, 0x4B, 0x54, 0x58, 0x20, 0x32, 0x30, 0xBB])
-            if !TextureFiles.isImage(bytes) && !isWebP && !isKTX {
-                add("image", path, "image \(index) is neither JPEG, PNG, WebP nor KTX2")
-            }
-            report.images += 1
         }
     }
 }

@@ -2,27 +2,59 @@
 import Foundation
 
 extension Tiles3DChecker {
-    /// The classes of the tileset's schema, by id.
-    mutating func checkSchema(_ json: [String: Any], _ path: String) -> [String: [String: Any]] {
-        if json["schema"] != nil, json["schemaUri"] != nil { add("schema", path, "both schema and schemaUri") }
-        if let value = json["schemaUri"] {
-            if value is String {
-                report.notCovered["schemaUri", default: 0] += 1
-            } else {
+    /// The schema of a tileset or a model, given or behind its address; nil where there is none that can be used.
+    mutating func schema(of json: [String: Any], _ path: String) async -> MetadataSchema? {
+        if json["schema"] != nil, json["schemaUri"] != nil {
+            add("schema", path, "both schema and schemaUri (3D Tiles, \"Metadata\")")
+        }
+        var place = path
+        var value = json["schema"]
+        if value == nil, let address = json["schemaUri"] {
+            guard let uri = address as? String else {
                 add("schema", path, "schemaUri is no text")
+                return nil
+            }
+            place = Tiles3DSource.resolve(uri, from: path)
+            guard let bytes = await source.read(place) else {
+                add("schema", path, "there is no schema \(uri)")
+                return nil
+            }
+            guard let object = Self.object(bytes) else {
+                add("schema", place, "not a JSON object")
+                return nil
+            }
+            value = object
+        }
+        guard let value else { return nil }
+        return MetadataSchema(value) { add("schema", place, $0.message) }
+    }
+
+    /// What a tileset counts of its classes names classes and properties of the schema.
+    mutating func checkStatistics(_ json: [String: Any], _ schema: MetadataSchema?, _ path: String) {
+        guard let value = json["statistics"] else { return }
+        let clause = "(3D Tiles, \"Metadata Statistics\")"
+        guard let statistics = value as? [String: Any] else {
+            return add("statistics", path, "statistics is no object \(clause)")
+        }
+        guard let schema else { return add("statistics", path, "statistics without a schema \(clause)") }
+        let classes = MetadataSchema.members(statistics["classes"], "statistics.classes", "Statistics") {
+            add("statistics", path, $0.message)
+        }
+        for (name, entry) in classes {
+            guard let known = schema.classes[name] else {
+                add("statistics", path, "the schema has no class \(name) \(clause)")
+                continue
+            }
+            if let count = entry["count"], (count as? Int ?? -1) < 0 {
+                add("statistics", path, "the count of \(name) is no whole number of 0 or more \(clause)")
+            }
+            let properties = MetadataSchema.members(entry["properties"], "properties of \(name)", "Statistics") {
+                add("statistics", path, $0.message)
+            }
+            for (id, _) in properties where known.properties[id] == nil {
+                add("statistics", path, "\(name) has no property \(id) \(clause)")
             }
         }
-        guard let value = json["schema"] else {
-            if json["statistics"] != nil, json["schemaUri"] == nil {
-                add("schema", path, "statistics without a schema")
-            }
-            return [:]
-        }
-        guard let schema = value as? [String: Any] else {
-            add("schema", path, "the schema is no object")
-            return [:]
-        }
-        return (schema["classes"] as? [String: Any] ?? [:]).compactMapValues { $0 as? [String: Any] }
     }
 
     mutating func checkGroups(_ json: [String: Any], _ path: String, _ frame: Frame) -> Int {
@@ -31,52 +63,41 @@ extension Tiles3DChecker {
             add("group", path, "groups is no list of objects")
             return 0
         }
-        for group in groups { checkMetadata(group, path, frame, hasSchemaElsewhere: json["schemaUri"] != nil) }
+        for group in groups { checkMetadata(group, path, frame) }
         return groups.count
     }
 
-    /// A metadata entity names a class and gives its required properties.
-    mutating func checkMetadata(_ value: Any?, _ place: String, _ frame: Frame, hasSchemaElsewhere: Bool = false) {
+    /// A metadata entity names a class, gives its required properties, and values that fit them.
+    mutating func checkMetadata(_ value: Any?, _ place: String, _ frame: Frame) {
         guard let value else { return }
         guard let entity = value as? [String: Any], let name = entity["class"] as? String else {
-            return add("metadata", place, "metadata names no class")
+            return add("metadata", place, "metadata names no class (3D Tiles, \"Metadata\")")
         }
-        guard let properties = frame.classes[name]?["properties"] as? [String: [String: Any]] else {
-            if frame.classes[name] == nil, !hasSchemaElsewhere {
-                add("metadata", place, "the schema has no class \(name)")
-            }
-            return
+        guard let known = frame.schema?.classes[name] else {
+            return add("metadata", place, "the schema has no class \(name) (3D Tiles, \"Metadata\")")
         }
         let given = entity["properties"] as? [String: Any] ?? [:]
-        for (id, property) in properties where property["required"] as? Bool == true {
-            if given[id] == nil || given[id] is NSNull { add("metadata", place, "\(name).\(id) is required") }
+        for (id, property) in known.properties.sorted(by: { $0.key < $1.key }) where property.isRequired {
+            if given[id] == nil || given[id] is NSNull {
+                add("metadata", place, "\(name).\(id) is required (3D Metadata, \"Required Properties\")")
+            }
         }
-        for (id, value) in given {
-            guard let property = properties[id] else {
-                add("metadata", place, "\(name) has no property \(id)")
+        for (id, value) in given.sorted(by: { $0.key < $1.key }) where !(value is NSNull) {
+            guard let property = known.properties[id] else {
+                add("metadata", place, "\(name) has no property \(id) (3D Metadata, \"Property\")")
                 continue
             }
-            if let error = value as? Double, property["semantic"] as? String == "TILE_GEOMETRIC_ERROR",
-                error != frame.error
+            if let error = value as? Double, property.semantic == "TILE_GEOMETRIC_ERROR",
+                Float(error) != Float(frame.error)
             {
                 add("metadata", place, "TILE_GEOMETRIC_ERROR \(error) is not the tile's geometricError")
             }
-            checkRange(value, property, "\(place) \(name).\(id)")
-        }
-    }
-
-    private mutating func checkRange(_ value: Any, _ property: [String: Any], _ place: String) {
-        func numbers(_ value: Any?) -> [Double] {
-            if let number = value as? Double { return [number] }
-            return (value as? [Any] ?? []).flatMap(numbers)
-        }
-        let values = numbers(value)
-        for (bound, isLow) in [(numbers(property["min"]), true), (numbers(property["max"]), false)] {
-            for (index, number) in values.enumerated() where !bound.isEmpty {
-                let limit = bound[index % bound.count]
-                if isLow ? number < limit : number > limit {
-                    add("metadata", place, "\(number) is beyond the property's \(isLow ? "min" : "max") \(limit)")
-                }
+            do throws(MetadataSchema.Mistake) {
+                var range = MetadataRange(property)
+                try range.take(try property.numbers(value, isStored: true))
+                try range.judge([:])
+            } catch {
+                add("metadata", "\(place) \(name).\(id)", error.message)
             }
         }
     }

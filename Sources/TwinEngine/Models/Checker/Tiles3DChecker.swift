@@ -20,6 +20,10 @@ public struct Tiles3DChecker {
     var judged: (path: String, accessors: Set<Int>) = ("", [])
     /// The features of the content that was judged last.
     var lastShapes: Shapes?
+    /// Extensions that something in the tileset has, seen so far.
+    private var foundExtensions: Set<String> = []
+    /// Those that the first document lists.
+    private var entryExtensions: Set<String>?
 
     /// A tile's place in the world, as its parents made it.
     struct Frame {
@@ -27,7 +31,14 @@ public struct Tiles3DChecker {
         var error = Double.infinity
         /// The volumes of the tile and its parents, each with the matrix from its frame to Earth-centred coordinates.
         var volumes: [(volume: Tiles3DVolume, toEarth: Matrix4)] = []
-        var classes: [String: [String: Any]] = [:]
+        /// From a content's own origin to the tile's frame (`RTC_CENTER` of 3D Tiles 1.0).
+        var placement = Matrix4.identity
+        /// The document is of 3D Tiles 1.0, whose content is no glTF without an extension.
+        var isOld = false
+        /// Names in the document's extensionsUsed and extensionsRequired.
+        var extensions: (used: Set<String>, required: Set<String>) = ([], [])
+        /// The schema of the document's metadata.
+        var schema: MetadataSchema?
         var groups = 0
         /// The tileset is one of ours, whose errors are measured in metres from the ground or from a coarser form.
         var isOwn = false
@@ -77,14 +88,20 @@ public struct Tiles3DChecker {
         frame.isOwn = (json["asset"] as? [String: Any])?["generator"] as? String == "TwinEngine"
         frame.continues = isExternal
         checkHead(json, path)
-        checkExtensions(json, path)
-        frame.classes = checkSchema(json, path)
+        frame.isOld = (json["asset"] as? [String: Any])?["version"] as? String == "1.0"
+        frame.extensions = checkExtensions(json, path)
+        frame.schema = await schema(of: json, path)
+        checkStatistics(json, frame.schema, path)
         frame.groups = checkGroups(json, path, frame)
         checkMetadata(json["metadata"], path, frame)
         if let error = checkError(json["geometricError"], path), !isExternal { frame.error = error }
         guard let root = json["root"] as? [String: Any] else { return add("root", path, "the tileset has no root") }
         if root["refine"] == nil { add("refine", path, "the root has no `refine`: ADD or REPLACE") }
         await check(tile: root, "root", in: path, frame)
+        guard !isExternal else { return }
+        for name in frame.extensions.used.subtracting(foundExtensions).sorted() {
+            report.note("extensions", path, "\(name) is in extensionsUsed, and nothing has it")
+        }
     }
 
     private mutating func checkHead(_ json: [String: Any], _ path: String) {
@@ -108,7 +125,9 @@ public struct Tiles3DChecker {
         }
     }
 
-    private mutating func checkExtensions(_ json: [String: Any], _ path: String) {
+    private mutating func checkExtensions(
+        _ json: [String: Any], _ path: String
+    ) -> (used: Set<String>, required: Set<String>) {
         var lists: [String: Set<String>] = [:]
         for key in ["extensionsUsed", "extensionsRequired"] {
             guard let value = json[key] else { continue }
@@ -121,11 +140,20 @@ public struct Tiles3DChecker {
         let (used, required) = (lists["extensionsUsed"] ?? [], lists["extensionsRequired"] ?? [])
         for name in required.subtracting(used) { add("extensions", path, "\(name) is required and not used") }
         var found: Set<String> = []
+        var mistaken: Set<String> = []
+        var hasPlainExtras = false
         func walk(_ value: Any, _ depth: Int) {
             guard depth < 64 else { return }
             if let object = value as? [String: Any] {
-                for (key, item) in object where key != "extras" {
-                    if key == "extensions", let names = item as? [String: Any] { found.formUnion(names.keys) }
+                for (key, item) in object {
+                    if key == "extras" {
+                        if !(item is [String: Any]) { hasPlainExtras = true }
+                        continue
+                    }
+                    if key == "extensions", let names = item as? [String: Any] {
+                        found.formUnion(names.keys)
+                        for (name, value) in names where !(value is [String: Any]) { mistaken.insert(name) }
+                    }
                     walk(item, depth + 1)
                 }
             } else if let list = value as? [Any] {
@@ -134,8 +162,16 @@ public struct Tiles3DChecker {
         }
         walk(json, 0)
         for name in found.subtracting(used).sorted() { add("extensions", path, "\(name) is not in extensionsUsed") }
+        for name in mistaken.sorted() { add("extensions", path, "the extension \(name) is no object") }
+        if hasPlainExtras { report.note("extras", path, "extras is no object, which readers may not expect") }
+        for name in found.subtracting(entryExtensions ?? found).sorted() {
+            add("extensions", path, "\(name) is not in extensionsUsed of the entry tileset (3D Tiles, \"Extensions\")")
+        }
+        if entryExtensions == nil { entryExtensions = used }
+        foundExtensions.formUnion(found)
         for name in found { report.notCovered["tileset extension \(name)", default: 0] += 1 }
         if let own = json["extensions"], !(own is [String: Any]) { add("type", path, "extensions is no object") }
+        return (used, required)
     }
 
     mutating func checkError(_ value: Any?, _ place: String) -> Double? {
@@ -155,7 +191,13 @@ public struct Tiles3DChecker {
         }
         if let error = checkError(tile["geometricError"], place) {
             if error > outer.error {
-                add("geometricError", place, "\(error) is more than the parent's \(outer.error)")
+                let message = "\(error) is more than the parent's \(outer.error)"
+                // What the specification says of children it does not say of the root of an external tileset.
+                if outer.continues {
+                    report.note("geometricError", place, message)
+                } else {
+                    add("geometricError", place, message)
+                }
             }
             frame.error = error
         }
@@ -195,10 +237,12 @@ public struct Tiles3DChecker {
             return nil
         }
         let matrix = Matrix4(m: numbers)
-        guard numbers[3] == 0, numbers[7] == 0, numbers[11] == 0, numbers[15] == 1, abs(matrix.determinant) > 1e-12
-        else {
-            add("transform", place, "the transform is not affine or cannot be inverted")
+        guard numbers[3] == 0, numbers[7] == 0, numbers[11] == 0, numbers[15] == 1 else {
+            add("transform", place, "the transform is not affine (3D Tiles, \"Tile transforms\")")
             return nil
+        }
+        if abs(matrix.determinant) <= 1e-12 {
+            report.note("transform", place, "the transform cannot be inverted: it makes everything flat")
         }
         return matrix
     }
@@ -271,11 +315,35 @@ public struct Tiles3DChecker {
         if target.hasSuffix(".json") { return await check(document: target, isExternal: true, frame) }
         report.contents += 1
         guard let bytes = await source.read(target) else { return add("missing", target, "named by \(place)") }
+        await check(bytes: bytes, target, place, path, frame)
+    }
+
+    /// Content of a form that the checker knows, and the extension that the form needs.
+    private mutating func check(
+        bytes: [UInt8], _ target: String, _ place: String, _ path: String, _ frame: Frame
+    ) async {
         if bytes.starts(with: "glTF".utf8) || target.hasSuffix(".gltf") {
+            let name = "3DTILES_content_gltf"
+            foundExtensions.insert(name)
+            if frame.isOld, !frame.extensions.used.contains(name) {
+                add("extensions", place, "a glTF as content of 3D Tiles 1.0 wants \(name) in extensionsUsed")
+            }
             await check(model: bytes, target, frame)
+        } else if LegacyContent.isLegacy(bytes) {
+            await check(legacy: bytes, target, frame)
         } else {
+            let isPackage = target.hasSuffix(".3tz")
+            if isPackage {
+                let name = "MAXAR_content_3tz"
+                foundExtensions.insert(name)
+                if !frame.extensions.required.contains(name) {
+                    add("extensions", place, "a 3tz as content wants \(name) in extensionsRequired")
+                }
+                if !bytes.starts(with: "PK".utf8) { add("content", target, "a 3tz that is no ZIP archive") }
+            }
             let magic = String(decoding: bytes.prefix(4), as: UTF8.self).filter { $0.isASCII && $0.isLetter }
-            report.notCovered["content \(magic.isEmpty ? "of unknown form" : magic)", default: 0] += 1
+            report.notCovered[
+                "content \(isPackage ? "3tz" : magic.isEmpty ? "of unknown form" : magic)", default: 0] += 1
         }
     }
 }

@@ -18,6 +18,10 @@ public struct Tiles3DReport: Sendable {
     public private(set) var findings: [Finding] = []
     /// All findings, kept or not.
     public private(set) var findingCount = 0
+    /// What holds and is still worth a look.
+    public private(set) var notes: [Finding] = []
+    /// All notes, kept or not.
+    public private(set) var noteCount = 0
     public internal(set) var tiles = 0
     public internal(set) var subtrees = 0
     public internal(set) var contents = 0
@@ -42,27 +46,36 @@ public struct Tiles3DReport: Sendable {
         }
     }
 
+    mutating func note(_ code: String, _ place: String, _ message: String) {
+        noteCount += 1
+        if notes.count < Self.maximumFindings { notes.append(Finding(code: code, place: place, message: message)) }
+    }
+
     public func json() throws -> String {
         struct Form: Encodable {
             var good: Bool
-            var findingCount, tiles, subtrees, contents, vertices, features, instances, images, errorsJudged: Int
+            var findingCount, noteCount, tiles, subtrees, contents, vertices, features, instances, images,
+                errorsJudged: Int
             var worstOutside: Double?
             var notCovered: [String: Int]
-            var findings: [Finding]
+            var findings, notes: [Finding]
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let form = Form(
-            good: isGood, findingCount: findingCount, tiles: tiles, subtrees: subtrees, contents: contents,
+            good: isGood, findingCount: findingCount, noteCount: noteCount, tiles: tiles, subtrees: subtrees,
+            contents: contents,
             vertices: vertices, features: features, instances: instances, images: images, errorsJudged: errorsJudged,
             worstOutside: worstOutside.isFinite ? worstOutside : nil,
-            notCovered: notCovered, findings: findings)
+            notCovered: notCovered, findings: findings, notes: notes)
         return String(decoding: try encoder.encode(form), as: UTF8.self)
     }
 
     public func table() -> String {
         var lines = findings.map { "\($0.code)  \($0.place): \($0.message)" }
         if findingCount > findings.count { lines.append("and \(findingCount - findings.count) more") }
+        lines += notes.map { "note: \($0.code)  \($0.place): \($0.message)" }
+        if noteCount > notes.count { lines.append("and \(noteCount - notes.count) more notes") }
         for (name, count) in notCovered.sorted(by: { $0.key < $1.key }) {
             lines.append("not judged: \(name), \(count) times")
         }
