@@ -85,7 +85,7 @@ import Testing
         let city = try fixture.open()
         let layer = try #require(city.project.layer("things"))
         let snapshot = try Snapshot(path: path)
-        var builder = SnapshotBuilder(metadata: snapshot.metadata)
+        var builder = SnapshotBuilder(metadata: snapshot.metadata, folder: NSTemporaryDirectory())
         let view = try #require(city.view().layer("things"))
         for feature in try view.items(in: nil, offset: 0, limit: 300).features {
             let geometry = feature.withGeometry { $0.copied() }
@@ -117,7 +117,7 @@ extension SnapshotColumn {
         case .text(var dictionary):
             dictionary.appendNull()
             self = .text(dictionary)
-        case .binary(let offsets, let bytes): self = .binary(offsets: offsets + [UInt64(bytes.count)], bytes: bytes)
+        case .binary(let rows): rows.appendEmpty()
         }
     }
 }

@@ -36,7 +36,8 @@ struct QueryCity {
         var builder = SnapshotBuilder(
             metadata: SnapshotMetadata(
                 layer: layer, crs: "EPSG:4549", kind: kind,
-                columns: SnapshotFormat.columns(definition, hasSolid: false)))
+                columns: SnapshotFormat.columns(definition, hasSolid: false)),
+            folder: NSTemporaryDirectory())
         var features = (0..<rows).map { row in
             Self.feature(Int64(row * 7919 % 1_000_003), kind, &random)
         }

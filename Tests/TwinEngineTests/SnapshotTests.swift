@@ -20,7 +20,8 @@ import Testing
         ) {
             let columns = Self.types.enumerated().map { SnapshotFormat.Column(name: "c\($0)", type: $1) }
             builder = SnapshotBuilder(
-                metadata: SnapshotMetadata(layer: "things", crs: "EPSG:4549", kind: kind, columns: columns))
+                metadata: SnapshotMetadata(layer: "things", crs: "EPSG:4549", kind: kind, columns: columns),
+                folder: NSTemporaryDirectory())
             for row in 0..<count {
                 let parts = kind == .point || !isMulti ? 1 : Int.random(in: 1...3, using: &random)
                 var geometry = FlatGeometry(kind: kind)
@@ -76,11 +77,9 @@ import Testing
                 if isNull { dictionary.appendNull() } else { unsafe dictionary.append(Array(value.utf8).span.bytes) }
                 builder.columns[column] = .text(dictionary)
                 return isNull ? .null : .string(value)
-            case .binary(var offsets, var bytes):
+            case .binary(let rows):
                 let value = (0..<Int.random(in: 1...9, using: &random)).map { UInt8($0) }
-                if !isNull { bytes += value }
-                offsets.append(UInt64(bytes.count))
-                builder.columns[column] = .binary(offsets: offsets, bytes: bytes)
+                if isNull { rows.appendEmpty() } else { unsafe rows.append(value.span.bytes) }
                 return isNull ? .null : .binary(value)
             }
         }

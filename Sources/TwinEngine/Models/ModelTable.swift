@@ -67,9 +67,11 @@ struct ModelTable {
 
     func columns() -> [PropertyColumn] {
         var columns = [
-            PropertyColumn(id: "id", displayName: "标识", semantic: .id, values: Self.identifiers(ids)),
+            PropertyColumn(id: "id", displayName: "标识", values: Self.identifiers(ids)),
             PropertyColumn(id: "layer", displayName: "图层", values: .string(layerIDs)),
-            PropertyColumn(id: "code", displayName: "编码", values: .string(codes)),
+            // The semantic wants texts that tell all entities apart.
+            PropertyColumn(
+                id: "code", displayName: "编码", semantic: codes.contains("") ? nil : .id, values: .string(codes)),
             PropertyColumn(id: "name", displayName: "名称", semantic: .name, values: .string(names)),
         ]
         for (column, values) in zip(Self.modelColumns(definition.kind), numbers) {

@@ -37,6 +37,7 @@ package struct CityJSONReader: FeatureReader {
     private var tally = CityJSONTally()
     private var images: TextureFiles
     private var pending: [SourceProblem] = []
+    private var passed = PassedBytes()
 
     /// Opens `path` and scans it once.
     ///
@@ -95,6 +96,7 @@ package struct CityJSONReader: FeatureReader {
                 continue
             }
             if text.entries[entry].parent < 0 { read(entry, into: &builder) }
+            if !isSequence { passed.pass(text.entries[entry].range.lowerBound, of: bytes) }
             entry += 1
         }
         builder.problems += pending
@@ -145,7 +147,9 @@ package struct CityJSONReader: FeatureReader {
     /// Collects the attribute names of a sequence; lines that break are reported when they are read.
     private static func scanLines(_ bytes: SourceBytes, from start: Int, schema: inout CityJSONSchema) -> Int {
         var (position, count) = (start, 0)
+        var passed = PassedBytes(from: start)
         while position < bytes.count {
+            passed.pass(position, of: bytes)
             let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: position, to: bytes.count)
             var scanner = JSONScanner(bytes, range: position..<end)
             var seen = schema
@@ -212,6 +216,7 @@ package struct CityJSONReader: FeatureReader {
     /// Makes the next line of a sequence the current text; false at the end.
     private mutating func openNextLine(_ builder: inout FeatureBatchBuilder) throws -> Bool {
         while nextLine < bytes.count {
+            passed.pass(nextLine, of: bytes)
             let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: nextLine, to: bytes.count)
             let (range, number) = (nextLine..<end, lineNumber)
             (nextLine, lineNumber) = (end + 1, lineNumber + 1)

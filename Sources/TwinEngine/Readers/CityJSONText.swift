@@ -205,27 +205,31 @@ struct CityJSONTransform {
 
 /// The vertices of a text: 12 bytes each if they are whole numbers of 32 bits, else 24.
 struct CityJSONVertices {
-    private var integers: [Int32] = []
-    private var reals: [Double] = []
+    /// Vertices of one block. Blocks grow one by one, so that a large file's vertices are never copied.
+    private static let block = 1 << 16
+
+    private var integers: [[Int32]] = []
+    private var reals: [[Double]] = []
     private(set) var count = 0
 
     mutating func scan(_ scanner: inout JSONScanner) throws {
-        var (integers, reals, isReal, count) = ([Int32](), [Double](), false, 0)
+        var (integers, reals, isReal, count) = ([[Int32]](), [[Double]](), false, 0)
         try scanner.array { scanner in
             var axes = 0
+            if count % Self.block == 0 { if isReal { reals.append([]) } else { integers.append([]) } }
             try scanner.array { scanner in
                 let number = try scanner.number()
                 axes += 1
                 if !isReal, case .integer(let whole) = number, let small = Int32(exactly: whole) {
-                    integers.append(small)
+                    integers[integers.count - 1].append(small)
                     return
                 }
                 if !isReal {
                     isReal = true
-                    reals = integers.map(Double.init)
+                    reals = integers.map { $0.map(Double.init) }
                     integers = []
                 }
-                reals.append(number.real)
+                reals[reals.count - 1].append(number.real)
             }
             guard axes == 3 else { throw scanner.failure("three coordinates before this, not \(axes)") }
             count += 1
@@ -236,11 +240,11 @@ struct CityJSONVertices {
     /// Vertex `index`, transformed; nil when there is none of that number.
     func vertex(_ index: Int, _ transform: CityJSONTransform?) -> (x: Double, y: Double, z: Double)? {
         guard index >= 0, index < count else { return nil }
-        let at = index * 3
+        let (block, at) = (index / Self.block, index % Self.block * 3)
         let raw =
             reals.isEmpty
-            ? (Double(integers[at]), Double(integers[at + 1]), Double(integers[at + 2]))
-            : (reals[at], reals[at + 1], reals[at + 2])
+            ? (Double(integers[block][at]), Double(integers[block][at + 1]), Double(integers[block][at + 2]))
+            : (reals[block][at], reals[block][at + 1], reals[block][at + 2])
         guard let transform else { return (raw.0, raw.1, raw.2) }
         let (scale, translate) = (transform.scale, transform.translate)
         return (

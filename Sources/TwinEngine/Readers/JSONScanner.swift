@@ -27,12 +27,14 @@ package struct JSONScanner {
     package private(set) var position: Int
     package let end: Int
     private var depth = 0
+    private var passed: PassedBytes
     private static let maximumDepth = 512
 
     package init(_ bytes: SourceBytes, range: Range<Int>? = nil) {
         self.bytes = bytes
         position = range?.lowerBound ?? 0
         end = range?.upperBound ?? bytes.count
+        passed = PassedBytes(from: position)
     }
 
     package func failure(_ expected: String) -> JSONSyntaxError {
@@ -71,6 +73,7 @@ package struct JSONScanner {
             let key = try string()
             guard take(UInt8(ascii: ":")) else { throw failure("':' after the key \"\(key)\"") }
             try body(&self, key)
+            passed.pass(position, of: bytes)
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "}")) else { throw failure("',' or '}'") }
         depth -= 1
@@ -80,7 +83,10 @@ package struct JSONScanner {
     package mutating func array(_ body: (inout JSONScanner) throws -> Void) throws {
         try enter(UInt8(ascii: "["), "an array")
         if take(UInt8(ascii: "]")) { depth -= 1; return }
-        repeat { try body(&self) } while take(UInt8(ascii: ","))
+        repeat {
+            try body(&self)
+            passed.pass(position, of: bytes)
+        } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "]")) else { throw failure("',' or ']'") }
         depth -= 1
     }
@@ -163,6 +169,7 @@ package struct JSONScanner {
                     _ = try stringRange()
                     guard take(UInt8(ascii: ":")) else { throw failure("':'") }
                     try skip()
+                    passed.pass(position, of: bytes)
                 } while take(UInt8(ascii: ","))
                 guard take(UInt8(ascii: "}")) else { throw failure("',' or '}'") }
             }
@@ -210,17 +217,21 @@ package struct JSONScanner {
         let start = position
         position += 1
         while position < end {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                position += 1
-                return start..<position
+            let stop = min(end, position + SourceBytes.window)
+            while position < stop {
+                let byte = bytes[position]
+                if byte == UInt8(ascii: "\"") {
+                    position += 1
+                    return start..<position
+                }
+                if byte < 0x20 { throw failure("no control character in a string") }
+                if byte == UInt8(ascii: "\\") {
+                    try checkEscape()
+                } else {
+                    position += 1
+                }
             }
-            if byte < 0x20 { throw failure("no control character in a string") }
-            if byte == UInt8(ascii: "\\") {
-                try checkEscape()
-            } else {
-                position += 1
-            }
+            passed.pass(position, of: bytes)
         }
         position = start
         throw failure("a closed string")

@@ -80,13 +80,36 @@ package final class SourceBytes: @unchecked Sendable {
             decoding: UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count), as: UTF8.self)
     }
 
-    /// The offset of the next `byte` at or after `start`, or `end`.
+    /// The offset of the next `byte` at or after `start`, or `end`. Of a long way, only a window is resident.
     package func firstIndex(of byte: UInt8, from start: Int, to end: Int) -> Int {
         precondition(start >= 0 && end <= count, "byte range out of range")
-        guard start < end else { return end }
-        // Safe: the first line.
-        guard let hit = unsafe memchr(base + start, Int32(byte), end - start) else { return end }
-        return unsafe UnsafeRawPointer(hit) - base
+        var position = start
+        while position < end {
+            let stop = min(end, position + Self.window)
+            // Safe: the first line.
+            if let hit = unsafe memchr(base + position, Int32(byte), stop - position) {
+                return unsafe UnsafeRawPointer(hit) - base
+            }
+            if stop < end { forget(position..<stop) }
+            position = stop
+        }
+        return end
+    }
+
+    /// How much of a file a reader goes through before it lets go of it.
+    static let window = 16 << 20
+
+    /// Lets go of the resident pages of a range. They can still be read: the system brings them back from its cache.
+    ///
+    /// A reader that goes through a huge file calls it behind itself, so that the process holds a window of the file and
+    /// not all of it. Thread-safe.
+    func forget(_ range: Range<Int>) {
+        guard isMapped else { return }
+        let page = 1 << 16
+        let (low, high) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+        guard low >= 0, low < high, high <= count else { return }
+        // Safe: whole pages within the mapping, which is private and never written to.
+        _ = unsafe madvise(UnsafeMutableRawPointer(mutating: base + low), high - low, MADV_DONTNEED)
     }
 
     /// The line (from 1) that holds `offset`. O(offset); for messages.
@@ -98,6 +121,24 @@ package final class SourceBytes: @unchecked Sendable {
             if position <= offset { line += 1 }
         }
         return line
+    }
+}
+
+/// The part of a file that a reader has behind it and has not let go of yet.
+struct PassedBytes {
+    private var start = 0
+
+    init(from start: Int = 0) { self.start = start }
+
+    /// Call it often: it does something once in `SourceBytes.window`.
+    @inline(__always)
+    mutating func pass(_ position: Int, of bytes: SourceBytes) {
+        if position - start > SourceBytes.window { release(position, bytes) }
+    }
+
+    private mutating func release(_ position: Int, _ bytes: SourceBytes) {
+        bytes.forget(start..<position)
+        start = position
     }
 }
 

@@ -35,6 +35,7 @@ struct XMLScanner {
 
     let bytes: SourceBytes
     private(set) var position: Int
+    private var passed = PassedBytes()
 
     init(_ bytes: SourceBytes) {
         self.bytes = bytes
@@ -62,12 +63,14 @@ struct XMLScanner {
                 return
             }
             position += 1
+            passed.pass(position, of: bytes)
         }
         throw failure("\(end)")
     }
 
     /// The next tag or text; nil at the end of the file.
     mutating func next() throws(XMLSyntaxError) -> Event? {
+        passed.pass(position, of: bytes)
         while position < bytes.count {
             guard bytes[position] == UInt8(ascii: "<") else {
                 let start = position
@@ -190,6 +193,8 @@ struct XMLScanner {
                 tree.children.append(try self.tree(name, attributes, isEmpty: isEmpty, depth: depth + 1))
             case .end: return tree
             case .text(let range, let isLiteral):
+                // A text that goes to the end of the file is not taken into memory first.
+                guard position < bytes.count else { throw failure("the end of <\(name)>") }
                 if let trimmed = trimmed(range) { tree.text += try text(trimmed, isLiteral: isLiteral) }
             }
         }

@@ -3,7 +3,8 @@ import Spatial
 
 /// Gathers the features of a layer and writes them as a snapshot in Hilbert order.
 ///
-/// Memory: about 16 bytes a vertex plus the columns. Not thread-safe.
+/// Memory: about 16 bytes a vertex plus the columns; of a column of bytes 8 bytes a row, the rest goes to a file.
+/// Not thread-safe.
 struct SnapshotBuilder {
     let metadata: SnapshotMetadata
     private(set) var ids: [Int64] = []
@@ -15,9 +16,10 @@ struct SnapshotBuilder {
     private(set) var heights: [Int32] = []
     var columns: [SnapshotColumn]
 
-    init(metadata: SnapshotMetadata) {
+    /// - Parameter folder: where columns of bytes may put a file while the snapshot is built.
+    init(metadata: SnapshotMetadata, folder: String) {
         self.metadata = metadata
-        columns = metadata.columns.map { SnapshotColumn($0.type) }
+        columns = metadata.columns.map { SnapshotColumn($0.type, folder: folder) }
     }
 
     var count: Int { ids.count }

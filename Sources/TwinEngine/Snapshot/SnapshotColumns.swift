@@ -6,15 +6,16 @@ enum SnapshotColumn {
     case real([Double], Validity)
     case boolean([UInt8], Validity)
     case text(TextDictionary)
-    case binary(offsets: [UInt64], bytes: [UInt8])
+    case binary(BinaryRows)
 
-    init(_ type: SnapshotFormat.ColumnType) {
+    /// - Parameter folder: where a column of bytes may put what it does not hold in memory.
+    init(_ type: SnapshotFormat.ColumnType, folder: String) {
         switch type {
         case .integer: self = .integer([], Validity())
         case .real: self = .real([], Validity())
         case .boolean: self = .boolean([], Validity())
         case .text: self = .text(TextDictionary())
-        case .binary: self = .binary(offsets: [0], bytes: [])
+        case .binary: self = .binary(BinaryRows(folder: folder))
         }
     }
 }

@@ -38,12 +38,20 @@ enum SnapshotRebuild {
         }
     }
 
-    /// Reads a layer's table and writes its snapshot. O(n log n), memory about 32 bytes a vertex plus the columns.
+    /// Reads a layer's table and writes its snapshot. O(n log n), memory about 32 bytes a vertex plus the columns
+    /// that are not bytes.
     ///
     /// - Returns: the version that the snapshot shows: the newest change of the layer when the read began.
     static func build(
         _ store: CityStore, layer: LayerDefinition, coordinates: CityCoordinates
     ) throws -> Int64 {
+        let folder = "\(store.directory)/snapshots"
+        do {
+            // A store that was restored from a copy of its database has no such folder.
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw TwinError(.system, "cannot make the folder \(folder)", cause: error.localizedDescription)
+        }
         let (builder, version) = try store.queue.read { database in
             let version =
                 try Int64.fetchOne(
@@ -54,14 +62,7 @@ enum SnapshotRebuild {
             else {
                 throw TwinError(.notFound, "the store has no layer '\(layer.id)'; import it first")
             }
-            return (try read(layer, hasSolid: row[0], coordinates, database), version)
-        }
-        let folder = "\(store.directory)/snapshots"
-        do {
-            // A store that was restored from a copy of its database has no such folder.
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw TwinError(.system, "cannot make the folder \(folder)", cause: error.localizedDescription)
+            return (try read(layer, hasSolid: row[0], coordinates, database, folder), version)
         }
         try SnapshotWriter.write(
             builder, version: version, frame: coordinates.grid,
@@ -95,13 +96,14 @@ enum SnapshotRebuild {
     }
 
     private static func read(
-        _ layer: LayerDefinition, hasSolid: Bool, _ coordinates: CityCoordinates, _ database: Database
+        _ layer: LayerDefinition, hasSolid: Bool, _ coordinates: CityCoordinates, _ database: Database,
+        _ folder: String
     ) throws -> SnapshotBuilder {
         let table = LayerTable(layer: layer, srid: 0, hasZ: false, hasSolid: hasSolid)
         let metadata = SnapshotMetadata(
             layer: layer.id, crs: coordinates.system.definition, kind: layer.geometry,
             columns: SnapshotFormat.columns(layer, hasSolid: hasSolid))
-        var builder = SnapshotBuilder(metadata: metadata)
+        var builder = SnapshotBuilder(metadata: metadata, folder: folder)
         let rows = try RawStatement(database, table.selectSQL)
         var row = RecordRow(layer: layer, hasSolid: hasSolid)
         while try rows.step() {
@@ -178,14 +180,9 @@ struct RecordRow {
                 rows.withBytes(column) { dictionary.append($0) }
             }
             target = .text(dictionary)
-        case .binary(var offsets, var bytes):
-            if !isNull {
-                rows.withBytes(column) { span in
-                    unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-                }
-            }
-            offsets.append(UInt64(bytes.count))
-            target = .binary(offsets: offsets, bytes: bytes)
+        case .binary(let bytes):
+            if isNull { bytes.appendEmpty() } else { rows.withBytes(column) { bytes.append($0) } }
+            target = .binary(bytes)
         }
     }
 

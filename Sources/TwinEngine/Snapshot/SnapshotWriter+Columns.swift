@@ -31,16 +31,14 @@ extension SnapshotWriter {
             try write(.dictionaryOffsets, sorted.offsets, column: index)
             try write(.bytes, sorted.bytes, column: index)
             try writeZones(codes.count, index) { .integers($0) { codes[$0] == 0 ? nil : Int64(codes[$0]) } }
-        case .binary(let offsets, let bytes):
-            var newOffsets: [UInt64] = [0]
-            var newBytes: [UInt8] = []
-            newBytes.reserveCapacity(bytes.count)
+        case .binary(let rows):
+            var offsets: [UInt64] = [0]
+            offsets.reserveCapacity(order.count + 1)
             for row in order {
-                newBytes.append(contentsOf: bytes[Int(offsets[Int(row)])..<Int(offsets[Int(row) + 1])])
-                newOffsets.append(UInt64(newBytes.count))
+                offsets.append((offsets.last ?? 0) + rows.offsets[Int(row) + 1] - rows.offsets[Int(row)])
             }
-            try write(.values, newOffsets, column: index)
-            try write(.bytes, newBytes, column: index)
+            try write(.values, offsets, column: index)
+            try write(.bytes, rows, order, column: index)
         }
     }
 

@@ -143,12 +143,31 @@ import Tiles
     mutating func write<T: BitwiseCopyable>(
         _ section: SnapshotFormat.Section, _ values: [T], column: UInt32 = .max
     ) throws {
-        try pad(to: (offset + SnapshotFormat.alignment - 1) / SnapshotFormat.alignment * SnapshotFormat.alignment)
+        try align()
         // Safe: T is a trivial type; all machines we build for are little-endian.
         let checksum = unsafe Checksum.crc32(values.span.bytes)
         let length = try unsafe values.withUnsafeBytes { try unsafe put($0) }
         entries.append(
             Entry(section: section, column: column, offset: offset - length, length: length, checksum: checksum))
+    }
+
+    /// Appends the bytes of rows in an order, one row in memory at a time.
+    mutating func write(
+        _ section: SnapshotFormat.Section, _ rows: BinaryRows, _ order: [UInt32], column: UInt32
+    ) throws {
+        try align()
+        let start = offset
+        var checksum: UInt32 = 0
+        try rows.forEach(order) { row in
+            checksum = Checksum.crc32(row, after: checksum)
+            _ = try unsafe row.withUnsafeBytes { try unsafe put($0) }
+        }
+        entries.append(
+            Entry(section: section, column: column, offset: start, length: offset - start, checksum: checksum))
+    }
+
+    private mutating func align() throws {
+        try pad(to: (offset + SnapshotFormat.alignment - 1) / SnapshotFormat.alignment * SnapshotFormat.alignment)
     }
 
     private mutating func put(_ bytes: UnsafeRawBufferPointer) throws -> Int {
