@@ -276,9 +276,11 @@ enum CityGMLAttributes {
         "outerBuildingInstallation", "interiorBuildingInstallation", "opening", "reliefComponent",
     ]
 
-    /// Names and values in the order of the file; the first of a name counts.
-    static func read(_ object: XMLTree) -> [(name: String, value: SourceValue)] {
+    /// Names and values in the order of the file, the first of a name counts; then, under `NAME_name`, what codes stand
+    /// for.
+    static func read(_ object: XMLTree, _ lists: inout CodeLists) -> [(name: String, value: SourceValue)] {
         var found: [(name: String, value: SourceValue)] = []
+        var codes: [(name: String, code: String, list: String)] = []
         var seen: Set<String> = []
         func add(_ name: String, _ value: SourceValue) {
             if seen.insert(name).inserted { found.append((name, value)) }
@@ -294,15 +296,19 @@ enum CityGMLAttributes {
                 {
                     add(name, Self.value(value.text, isText: child.name.lowercased() == "stringattribute"))
                 } else if child.children.isEmpty {
-                    if !child.text.isEmpty {
-                        add(child.name, Self.value(child.text, isText: child.attribute("codeSpace") != nil))
-                    }
+                    guard !child.text.isEmpty else { continue }
+                    let list = child.attribute("codeSpace")
+                    if let list, !seen.contains(child.name) { codes.append((child.name, child.text, list)) }
+                    add(child.name, Self.value(child.text, isText: list != nil))
                 } else if depth < 6 {
                     visit(child, depth + 1)
                 }
             }
         }
         visit(object, 0)
+        for code in codes {
+            if let text = lists.name(code.code, in: code.list) { add(code.name + "_name", .text(text)) }
+        }
         return found
     }
 

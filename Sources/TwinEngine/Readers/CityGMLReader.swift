@@ -7,7 +7,8 @@ import Tiles
 ///
 /// The file is mapped and gone through twice, one object at a time: memory is that of the largest object, of the
 /// materials and texture places of an appearance of the whole file, and of prototypes. Parts and thematic surfaces belong
-/// to their building. Codes are kept as codes. Colours of X3D materials and parameterized textures are read,
+/// to their building. Codes are kept, and what
+/// they stand for beside them (``CodeLists``). Colours of X3D materials and parameterized textures are read,
 /// georeferenced textures are not.
 /// Source: OGC 08-007r1, 12-019 and 20-010 (CityGML 1.0, 2.0, 3.0); GML 3.1.1 and 3.2.1.
 package struct CityGMLReader: FeatureReader {
@@ -37,6 +38,7 @@ package struct CityGMLReader: FeatureReader {
     private var seen: Set<String> = []
     private var images: TextureFiles
     private var georeferenced = 0
+    private var lists: CodeLists
 
     /// What the first pass found.
     private struct Survey {
@@ -50,6 +52,7 @@ package struct CityGMLReader: FeatureReader {
         /// Geometries that implicit geometries hold and others may refer to.
         var prototypes: [String: XMLTree] = [:]
         var version: String?
+        var lists: CodeLists
 
         mutating func note(_ name: String, _ value: SourceValue) {
             let type: SourceFieldType =
@@ -85,6 +88,8 @@ package struct CityGMLReader: FeatureReader {
         onlyType = type
         scanner = XMLScanner(bytes)
         survey = try Self.survey(bytes, type)
+        lists = survey.lists
+        lists.countAgain()
         var names = Set(Self.ownFields.map(\.name))
         fields =
             Self.ownFields
@@ -111,7 +116,7 @@ package struct CityGMLReader: FeatureReader {
         if lostReferences > 0 {
             notes.append("\(lostReferences) references to surfaces outside their object not followed")
         }
-        notes += images.notes
+        notes += images.notes + lists.notes
         let laid = georeferenced + survey.textures.georeferenced
         if laid > 0 { notes.append("\(laid) georeferenced textures are not read") }
         if placed > 0 { notes.append("\(placed) implicit geometries (prototypes) placed") }
@@ -127,7 +132,7 @@ package struct CityGMLReader: FeatureReader {
 
     private static func survey(_ bytes: SourceBytes, _ type: String?) throws -> Survey {
         var scanner = XMLScanner(bytes)
-        var survey = Survey()
+        var survey = Survey(lists: CodeLists(source: bytes.path))
         var isCityModel = false
         do {
             while let event = try scanner.next() {
@@ -179,7 +184,7 @@ package struct CityGMLReader: FeatureReader {
         prototypes(object, &survey)
         guard type == nil || object.name == type else { return }
         survey.count += 1
-        for (name, value) in CityGMLAttributes.read(object) { survey.note(name, value) }
+        for (name, value) in CityGMLAttributes.read(object, &survey.lists) { survey.note(name, value) }
         if survey.system == nil { survey.system = CityGMLGeometry(object, colours: [:]).system }
     }
 
@@ -272,7 +277,7 @@ package struct CityGMLReader: FeatureReader {
         ]
         let first = values.count
         values += Array(repeating: .null, count: survey.names.count)
-        for (name, value) in CityGMLAttributes.read(object) {
+        for (name, value) in CityGMLAttributes.read(object, &lists) {
             guard let at = survey.index[name], values[first + at] == .null else { continue }
             values[first + at] = value
         }
