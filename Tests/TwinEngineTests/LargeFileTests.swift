@@ -124,6 +124,19 @@ import Testing
         #expect(error?.code == .syntax)
     }
 
+    /// An archive says that it is one, and what to do.
+    @Test(arguments: [("PK\u{3}\u{4}rest", "ZIP"), ("\u{1F}\u{8B}rest", "gzip")])
+    func archives(text: String, word: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("a.gml")
+        try Data(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }).write(to: URL(fileURLWithPath: path))
+        for open in [{ _ = try CityGMLReader(path: path) }, { _ = try CityJSONReader(path: path) }] {
+            let error = #expect(throws: ReaderError.self) { try open() }
+            #expect(error?.message.contains(word) == true && error?.message.contains("unpack") == true)
+        }
+        #expect(throws: ReaderError.self) { try CityJSONReader(path: "/vsizip/a.zip/b.json") }
+    }
+
     /// Of a sequence the lines before it stay.
     @Test func aLineWithoutAnEnd() throws {
         let folder = try TemporaryFolder()

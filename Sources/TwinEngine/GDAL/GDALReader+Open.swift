@@ -88,7 +88,10 @@ extension GDALReader {
             throw ReaderError(
                 .wrongFormat,
                 "\(source.path): GDAL cannot open it: \(messages.lastError ?? "not a vector format it knows"); "
-                    + "check that the file is whole and of the format its name says")
+                    + "check that the file is whole and of the format its name says"
+                    + (source.path.lowercased().hasSuffix(".zip")
+                        ? "; of an archive, what lies at its top is read: unpack it where CityJSON, CityGML or folders are in it"
+                        : ""))
         }
         return OpaquePointer(handle)
     }

@@ -13,7 +13,14 @@ package final class SourceBytes: @unchecked Sendable {
     private let isMapped: Bool
 
     /// Maps `path`. Throws `ReaderError.Code.unreadable` with the system's reason.
+    ///
+    /// An archive or compressed file is `ReaderError.Code.wrongFormat`: none of the readers of bytes looks into one.
     package init(path: String) throws {
+        guard !path.hasPrefix("/vsi") else {
+            throw ReaderError(
+                .unreadable,
+                "\(path): this format is read from plain files; unpack the archive and give the file's path")
+        }
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw ReaderError(.unreadable, "cannot open \(path): \(systemReason()); check `path` in the project file")
@@ -36,6 +43,13 @@ package final class SourceBytes: @unchecked Sendable {
         self.count = length
         unsafe self.base = UnsafeRawPointer(address)
         self.isMapped = true
+        for (kind, begin) in [("a ZIP archive", [0x50, 0x4B, 0x03, 0x04]), ("compressed with gzip", [0x1F, 0x8B])]
+        where count >= 4 && begin.enumerated().allSatisfy({ self[$0.offset] == $0.element }) {
+            throw ReaderError(
+                .wrongFormat,
+                "\(path) is \(kind); unpack it and give the path of the file inside, with its images and code lists beside it"
+            )
+        }
     }
 
     /// Copies `bytes`; for text that was decoded in memory, and for tests. `path` is used in messages.
