@@ -130,7 +130,9 @@ package final class SourceBytes: @unchecked Sendable {
     package func line(of offset: Int) -> Int {
         var line = 1
         var position = 0
+        var passed = PassedBytes()
         while position < min(offset, count) {
+            passed.pass(position, of: self)
             position = firstIndex(of: UInt8(ascii: "\n"), from: position, to: count) + 1
             if position <= offset { line += 1 }
         }
