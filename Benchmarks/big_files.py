@@ -152,6 +152,7 @@ def endless(kind, path, size):
         "cityjson": '{"type":"CityJSON","version":"2.0","transform":{"scale":[1,1,1],"translate":[0,0,0]},'
                     '"vertices":[],"CityObjects":{"a":{"type":"Building","attributes":{"x":"',
         "sequence": '{"type":"CityJSON","version":"2.0","transform":{"scale":[1,1,1],"translate":[0,0,0]},'
+                    '"metadata":{"referenceSystem":"https://www.opengis.net/def/crs/EPSG/0/28992"},'
                     '"vertices":[],"CityObjects":{}}\n{"type":"CityJSONFeature","id":"',
         "citygml": '<core:CityModel xmlns:core="http://www.opengis.net/citygml/2.0"><core:cityObjectMember>'
                    '<bldg:Building gml:id="a"><gml:name>',
@@ -164,7 +165,6 @@ def endless(kind, path, size):
 
 
 def project(folder, kind, path):
-    # A file without the last fault has no system of its own: the project says it.
     rotterdam_like = kind != "citygml"
     place = folder / "city.yaml"
     place.write_text(PROJECT.format(
@@ -173,8 +173,9 @@ def project(folder, kind, path):
     return place
 
 
-def measured(command):
-    """Exit status, wall and CPU seconds, peak of the resident set and of its anonymous part, and the output."""
+def timed(command):
+    """Exit status, wall and CPU seconds, peak of the resident set and of its anonymous part in MB, and the output."""
+    before = os.times()
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     peak = private = 0
@@ -189,15 +190,9 @@ def measured(command):
         time.sleep(0.02)
     output = process.stdout.read().decode(errors="replace")
     process.wait()
-    usage = os.times()
-    return process.returncode, time.monotonic() - started, usage, peak / 1024, private / 1024, output
-
-
-def timed(command):
-    before = os.times()
-    status, wall, after, peak, private, output = measured(command)
+    wall, after = time.monotonic() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return status, wall, cpu, peak, private, output
+    return process.returncode, wall, cpu, peak / 1024, private / 1024, output
 
 
 def main():
