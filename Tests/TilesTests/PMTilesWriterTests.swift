@@ -104,8 +104,10 @@ import Testing
         #expect(throws: TileError.self) { try writer.add(id: 1 << 60, [1]) }
         // A refused tile does not spoil the archive.
         #expect(try writer.finish(metadata: Array("{}".utf8)).tiles == 1)
-        var empty = try PMTilesWriter(path: folder.file("b.pmtiles"))
-        #expect(throws: TileError.self) { try empty.finish(metadata: Array("{}".utf8)) }
+        do {
+            var empty = try PMTilesWriter(path: folder.file("b.pmtiles"))
+            #expect(throws: TileError.self) { try empty.finish(metadata: Array("{}".utf8)) }
+        }
         #expect(throws: TileError.self) { _ = try PMTilesWriter(path: folder.file("no/such/a.pmtiles")) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.pmtiles"])
     }
@@ -122,9 +124,7 @@ import Testing
         }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
         let other = try ArchiveFile(partialFor: path)
-        var writer = try PMTilesWriter(path: path)
-        try writer.add(id: 5, [1])
-        #expect(throws: TileError.self) { try writer.finish(metadata: Array("{}".utf8)) }
+        #expect(throws: TileError.self) { _ = try PMTilesWriter(path: path) }
         _ = consume other
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
     }

@@ -297,6 +297,48 @@ struct TileBuildFixture {
                 .contains("cannot use /nowhere"))
         #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("x.pmtiles")))
     }
+
+    /// Equal contents lie in the spool once, whether or not the build was stopped between them.
+    @Test(arguments: 0...4)
+    func equalContentsAreStoredOnce(killedAfter: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("a.pmtiles")
+        let texts = [["sea", "land"], ["sea", "sea"], ["land", "town"], ["town"]]
+        func result(_ index: Int) -> TileRangeResult {
+            var result = TileRangeResult(index: index, z: 2)
+            for (place, text) in texts[index].enumerated() {
+                let bytes = Array(text.utf8)
+                result.bytes += bytes
+                result.tiles.append(
+                    .init(id: UInt64(5 + index * 4 + place), length: UInt32(bytes.count), plainLength: 9))
+            }
+            return result
+        }
+        func add(_ ranges: Range<Int>, resume: Bool) throws -> TileSpool {
+            let spool = try TileSpool(path, fingerprint: "f", resume: resume)
+            for index in ranges { try spool.append(result(index)) }
+            return spool
+        }
+        if killedAfter > 0 { _ = try add(0..<killedAfter, resume: false) }
+        let spool = try add(killedAfter..<4, resume: killedAfter > 0)
+        var seen: [String] = []
+        try spool.forEachTile { seen.append(String(decoding: $1, as: UTF8.self)) }
+        #expect(seen == texts.flatMap { $0 })
+        let summary = try spool.finish(path, PMTilesOptions(), metadata: Array("{}".utf8))
+        try spool.remove()
+        #expect((summary.tiles, summary.contents, summary.tileBytes) == (7, 3, 11))
+        let reader = try PMTilesReader(path: path)
+        for (index, tile) in (0..<4).flatMap({ result($0).tiles }).enumerated() {
+            #expect(try reader.tile(TileID(hilbertID: tile.id))?.bytes == Array(texts.flatMap { $0 }[index].utf8))
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.pmtiles"])
+        // Head and root directory have their room; then come contents, metadata and leaves, and nothing between.
+        let header = reader.header
+        #expect(header.tiles.offset == 16_384 && header.root.offset == 127)
+        #expect(header.metadata.offset == header.tiles.offset + header.tiles.length)
+        #expect(header.leaves.offset == header.metadata.offset + header.metadata.length)
+        #expect(Int(header.leaves.offset + header.leaves.length) == summary.fileBytes)
+    }
 }
 
 extension TileBuild {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// A file that is being written: buffered, readable again, and gone when it is let go before ``publish(as:)``.
+/// A file that is being written: buffered, readable again, and gone when it is let go before ``publish()``, unless it is
+/// to be gone on with.
 package struct ArchiveFile: ~Copyable, Sendable {
     private static let bufferSize = 1 << 20
 
     private let descriptor: Int32
     /// Under which name the file lies now; nil once it has none or its final one.
     private var temporaryPath: String?
+    /// Whether it stays under that name when it is let go.
+    private let isKept: Bool
     /// For messages: what the user asked for.
     private let target: String
     private var buffer: [UInt8] = []
@@ -15,25 +18,6 @@ package struct ArchiveFile: ~Copyable, Sendable {
 
     /// Bytes appended so far.
     var count: Int { flushed + buffer.count }
-
-    /// A file without a name in the target's folder: the system frees it whatever ends the process.
-    init(namelessBeside target: String) throws(TileError) {
-        var attempt = 0
-        while true {
-            let path = "\(target).tiles-\(getpid())-\(attempt)"
-            let opened = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            if opened < 0, errno == EEXIST, attempt < 1000 {
-                attempt += 1
-                continue
-            }
-            guard opened >= 0 else { throw TileError.system("create a file beside", target, errno) }
-            unsafe unlink(path)
-            self.target = target
-            descriptor = opened
-            break
-        }
-        buffer.reserveCapacity(Self.bufferSize)
-    }
 
     /// A file under `TARGET.partial`, which only one process at a time may write.
     package init(partialFor target: String) throws(TileError) {
@@ -51,12 +35,24 @@ package struct ArchiveFile: ~Copyable, Sendable {
         }
         self.target = target
         temporaryPath = path
+        isKept = false
+        descriptor = opened
+        buffer.reserveCapacity(Self.bufferSize)
+    }
+
+    /// A file of a name of its own that stays until it is published, with what it holds already.
+    init(keeping path: String, for target: String) throws(TileError) {
+        let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard opened >= 0 else { throw TileError.system("create", path, errno) }
+        self.target = target
+        temporaryPath = path
+        isKept = true
         descriptor = opened
         buffer.reserveCapacity(Self.bufferSize)
     }
 
     deinit {
-        if let temporaryPath { unsafe unlink(temporaryPath) }
+        if let temporaryPath, !isKept { unsafe unlink(temporaryPath) }
         close(descriptor)
     }
 
@@ -64,7 +60,7 @@ package struct ArchiveFile: ~Copyable, Sendable {
     mutating func append(_ bytes: borrowing Span<UInt8>) throws(TileError) {
         if buffer.count + bytes.count > Self.bufferSize { try flush() }
         guard bytes.count <= Self.bufferSize else {
-            try write(bytes)
+            try write(bytes, at: flushed)
             flushed += bytes.count
             return
         }
@@ -103,17 +99,20 @@ package struct ArchiveFile: ~Copyable, Sendable {
 
     mutating func flush() throws(TileError) {
         guard !buffer.isEmpty else { return }
-        try write(buffer.span)
+        try write(buffer.span, at: flushed)
         flushed += buffer.count
         buffer.removeAll(keepingCapacity: true)
     }
 
-    private func write(_ bytes: borrowing Span<UInt8>) throws(TileError) {
+    /// Writes over what is there, which was flushed.
+    func overwrite(_ bytes: [UInt8], at offset: Int) throws(TileError) { try write(bytes.span, at: offset) }
+
+    private func write(_ bytes: borrowing Span<UInt8>, at offset: Int) throws(TileError) {
         var done = 0
         while done < bytes.count {
             // Safe: the closure only reads the rest of the bytes that the span lends for its duration.
             let put = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
+                unsafe pwrite(descriptor, $0.baseAddress! + done, $0.count - done, off_t(offset + done))
             }
             if put < 0, errno == EINTR { continue }
             guard put > 0 else { throw TileError.system("write", target, put == 0 ? ENOSPC : errno) }
@@ -121,18 +120,22 @@ package struct ArchiveFile: ~Copyable, Sendable {
         }
     }
 
-    /// Appends all of another file. Both are flushed; the bytes do not pass through this process where the kernel can.
-    mutating func append(contentsOf other: inout ArchiveFile) throws(TileError) {
-        try other.flush()
-        try flush()
-        var source: off_t = 0
-        let end = off_t(other.count)
-        while source < end {
-            let put = unsafe sendfile(descriptor, other.descriptor, &source, min(Int(end - source), 1 << 30))
-            if put < 0, errno == EINTR { continue }
-            guard put > 0 else { throw TileError.system("write", target, put == 0 ? EIO : errno) }
-        }
-        flushed += Int(end)
+    /// Goes on at an offset: what lies behind is cut off, and what is missing before it is zeros.
+    mutating func goOn(at offset: Int) throws(TileError) {
+        guard ftruncate(descriptor, off_t(offset)) == 0 else { throw TileError.system("write", target, errno) }
+        buffer.removeAll(keepingCapacity: true)
+        flushed = offset
+    }
+
+    /// Bytes that are there, flushed; nil where the file ends before.
+    func bytes(at offset: Int, count: Int) throws(TileError) -> [UInt8]? {
+        var status = stat()
+        // Safe: fstat fills the structure that it is given.
+        guard unsafe fstat(descriptor, &status) == 0 else { throw TileError.system("read back", target, errno) }
+        guard offset + count <= Int(status.st_size) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: count)
+        try read(at: offset, count: count, into: &bytes)
+        return bytes
     }
 
     /// Makes the file durable and gives it its final name; readers see the whole file or the one before.
@@ -172,8 +175,8 @@ extension TileError {
         let advice =
             switch code {
             case ENOSPC, EDQUOT:
-                "the disk is full; free space there (an archive needs twice its size while it is written), "
-                    + "or write to another disk. No partial archive was left under that name"
+                "the disk is full; free space there, or write to another disk. No partial archive was left under that "
+                    + "name"
             case ENOENT: "the folder does not exist; create it first"
             case EACCES, EPERM, EROFS: "permission is denied there; choose a folder that you may write"
             case EISDIR: "it is a folder; name a file"

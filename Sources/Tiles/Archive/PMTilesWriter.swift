@@ -45,36 +45,34 @@ public struct PMTilesSummary: Sendable, Hashable {
 /// let summary = try writer.finish(metadata: metadata.json())
 /// ```
 ///
-/// Contents go to a nameless file in the target's folder; ``finish(metadata:)`` writes `PATH.partial` and renames it.
+/// Contents go to `PATH.partial`, behind room for header and root directory; ``finish(metadata:)`` appends metadata and
+/// leaf directories, fills that room and renames the file. So every byte is written once; the order of the sections is
+/// free (PMTiles version 3, "Overview").
 /// Whatever goes wrong (an error, a kill, a writer let go), no file appears under the final name and an older one stays.
 /// The same calls give the same bytes.
 ///
-/// Equal contents are stored once. They are found by a 64-bit hash and then compared byte by byte, so that no two
-/// different contents are ever taken for one. Memory: 24 bytes an entry and about 40 a different content.
+/// Equal contents are stored once. Memory: 24 bytes an entry and about 40 a different content.
 /// A value for one thread at a time. Source: PMTiles version 3.1.
 public struct PMTilesWriter: ~Copyable, Sendable {
     private let path: String
     private let options: PMTilesOptions
-    private var data: ArchiveFile
-    private var contents = ContentTable()
-    private var entries: [PMTilesEntry] = []
-    private var tileCount = 0
-    private var nextID: UInt64 = 0
-    private var scratch: [UInt8] = []
+    private var contents: TileContents
+    private var entries = PMTilesEntries()
     /// Set by an error of the disk and by the end: then nothing more can be added.
     private var isClosed = false
 
-    /// - Throws: ``TileError`` `.system` if the folder does not exist or cannot be written.
+    /// - Throws: ``TileError`` `.system` if the folder does not exist or cannot be written, or another process writes
+    ///   this archive.
     public init(path: String, options: PMTilesOptions = PMTilesOptions()) throws(TileError) {
         self.path = path
         self.options = options
-        data = try ArchiveFile(namelessBeside: path)
+        contents = try TileContents(partialFor: path)
     }
 
     /// Tiles added so far.
-    public var count: Int { tileCount }
+    public var count: Int { entries.tileCount }
     /// Bytes of different contents so far.
-    public var byteCount: Int { data.count }
+    public var byteCount: Int { contents.byteCount }
 
     /// Adds a tile. Tiles must come in ascending order of ``TileID/hilbertID``.
     public mutating func add(_ tile: TileID, _ bytes: [UInt8]) throws(TileError) {
@@ -93,44 +91,11 @@ public struct PMTilesWriter: ~Copyable, Sendable {
     /// - Complexity: O(bytes).
     public mutating func add(id: UInt64, _ bytes: borrowing Span<UInt8>) throws(TileError) {
         guard !isClosed else { throw TileError(.argument, "this archive was finished or has failed; start a new one") }
-        guard id >= nextID, id < TileID.firstHilbertID(zoom: TileID.maximumZoom + 1) else {
-            throw TileError(
-                .argument, "tile number \(id) comes after \(nextID) or is beyond zoom 24; sort by hilbertID")
-        }
-        guard bytes.count > 0, bytes.count <= Int(UInt32.max) else {
-            throw TileError(.argument, "tile number \(id) has \(bytes.count) bytes; 1 to 2^32 - 1 can be stored")
-        }
+        try entries.check(id: id, length: bytes.count)
         isClosed = true
-        let offset = try store(bytes)
+        let offset = try contents.store(bytes)
         isClosed = false
-        nextID = id + 1
-        tileCount += 1
-        if let last = entries.last, last.offset == offset, last.length == bytes.count,
-            last.tileID + UInt64(last.runLength) == id, last.runLength < .max
-        {
-            entries[entries.count - 1].runLength += 1
-        } else {
-            entries.append(PMTilesEntry(tileID: id, offset: offset, length: UInt32(bytes.count), runLength: 1))
-        }
-    }
-
-    /// The offset of a content, which is appended unless it is there.
-    private mutating func store(_ bytes: borrowing Span<UInt8>) throws(TileError) -> UInt64 {
-        let hash = ContentTable.hash(bytes)
-        var slot = contents.firstSlot(hash)
-        while let candidate = contents.content(at: slot) {
-            if candidate.hash == hash, Int(candidate.length) == bytes.count,
-                try data.holds(bytes, at: Int(candidate.offset), scratch: &scratch)
-            {
-                return candidate.offset
-            }
-            slot = contents.slot(after: slot)
-        }
-        let offset = UInt64(data.count)
-        try data.append(bytes)
-        contents.insert(
-            ContentTable.Content(hash: hash, offset: offset, length: UInt32(bytes.count)), at: slot)
-        return offset
+        try entries.add(id: id, offset: offset, length: bytes.count)
     }
 
     /// Writes directories and metadata, makes all of it durable, and gives the archive its name.
@@ -140,19 +105,65 @@ public struct PMTilesWriter: ~Copyable, Sendable {
     @discardableResult
     public mutating func finish(metadata: [UInt8]) throws(TileError) -> PMTilesSummary {
         guard !isClosed else { throw TileError(.argument, "this archive was finished or has failed; start a new one") }
-        guard let first = entries.first, let last = entries.last else {
-            throw TileError(
-                .argument, "there is no tile to write to \(path): PMTiles cannot hold none; check the zooms and layers")
-        }
+        guard !entries.isEmpty else { throw PMTilesEntries.none(path) }
         isClosed = true
+        return try entries.finish(&contents, path, options, metadata: metadata)
+    }
+}
+
+/// The tiles of a PMTiles archive whose contents lie in its file already.
+package struct PMTilesEntries: Sendable {
+    private var entries: [PMTilesEntry] = []
+    package private(set) var tileCount = 0
+    private var nextID: UInt64 = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { entries.isEmpty }
+
+    static func none(_ path: String) -> TileError {
+        TileError(
+            .argument, "there is no tile to write to \(path): PMTiles cannot hold none; check the zooms and layers")
+    }
+
+    func check(id: UInt64, length: Int) throws(TileError) {
+        guard id >= nextID, id < TileID.firstHilbertID(zoom: TileID.maximumZoom + 1) else {
+            throw TileError(
+                .argument, "tile number \(id) comes after \(nextID) or is beyond zoom 24; sort by hilbertID")
+        }
+        guard length > 0, length <= Int(UInt32.max) else {
+            throw TileError(.argument, "tile number \(id) has \(length) bytes; 1 to 2^32 - 1 can be stored")
+        }
+    }
+
+    /// Adds a tile with the content at an offset among the contents. Tiles come in ascending order.
+    package mutating func add(id: UInt64, offset: UInt64, length: Int) throws(TileError) {
+        try check(id: id, length: length)
+        nextID = id + 1
+        tileCount += 1
+        if let last = entries.last, last.offset == offset, last.length == length,
+            last.tileID + UInt64(last.runLength) == id, last.runLength < .max
+        {
+            entries[entries.count - 1].runLength += 1
+        } else {
+            entries.append(PMTilesEntry(tileID: id, offset: offset, length: UInt32(length), runLength: 1))
+        }
+    }
+
+    /// Writes metadata and leaves behind the contents, header and root directory before them, makes all of it durable,
+    /// and gives the archive its name.
+    package func finish(
+        _ contents: inout TileContents, _ path: String, _ options: PMTilesOptions, metadata: [UInt8]
+    ) throws(TileError) -> PMTilesSummary {
+        guard let first = entries.first, let last = entries.last else { throw Self.none(path) }
         let plan = try PMTilesDirectoryPlan(entries)
         let packed = try Compression.gzip(metadata)
         var header = PMTilesHeader()
         header.root = .init(offset: UInt64(PMTilesHeader.byteCount), length: UInt64(plan.root.count))
-        header.metadata = .init(offset: header.root.offset + header.root.length, length: UInt64(packed.count))
+        header.tiles = .init(offset: UInt64(TileContents.start), length: UInt64(contents.byteCount))
+        header.metadata = .init(offset: header.tiles.offset + header.tiles.length, length: UInt64(packed.count))
         header.leaves = .init(
             offset: header.metadata.offset + header.metadata.length, length: UInt64(plan.leaves.count))
-        header.tiles = .init(offset: header.leaves.offset + header.leaves.length, length: UInt64(data.count))
         (header.addressedTiles, header.tileEntries) = (UInt64(tileCount), UInt64(entries.count))
         header.tileContents = UInt64(contents.count)
         (header.tileType, header.tileCompression) = (options.tileType, options.tileCompression)
@@ -167,16 +178,14 @@ public struct PMTilesWriter: ~Copyable, Sendable {
         header.centerLongitude = options.center?.longitude ?? (bounds.west + bounds.east) / 2
         header.centerLatitude = options.center?.latitude ?? (bounds.south + bounds.north) / 2
 
-        var file = try ArchiveFile(partialFor: path)
-        try file.append(header.encoded())
-        try file.append(plan.root)
-        try file.append(packed)
-        try file.append(plan.leaves)
-        try file.append(contentsOf: &data)
-        try file.publish()
+        let (tileBytes, contentCount) = (contents.byteCount, contents.count)
+        try contents.file.append(packed)
+        try contents.file.append(plan.leaves)
+        try contents.file.overwrite(header.encoded() + plan.root, at: 0)
+        try contents.file.publish()
         return PMTilesSummary(
-            tiles: tileCount, entries: entries.count, contents: contents.count, leafDirectories: plan.leafCount,
-            tileBytes: data.count, fileBytes: file.count)
+            tiles: tileCount, entries: entries.count, contents: contentCount, leafDirectories: plan.leafCount,
+            tileBytes: tileBytes, fileBytes: contents.file.count)
     }
 }
 

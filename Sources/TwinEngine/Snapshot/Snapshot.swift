@@ -30,7 +30,7 @@ final class Snapshot: Sendable {
     /// Sorted permutations that queries asked for.
     let orders: ColumnOrders
     /// What tiles of low zooms know of polygons.
-    let polygonExtents = PolygonExtents.Place()
+    let polygonExtents = PolygonExtentsPlace()
     /// What queries learnt about it.
     let cache = SnapshotCache()
     private let suspicion = Atomic<Bool>(false)

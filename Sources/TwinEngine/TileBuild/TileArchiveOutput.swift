@@ -66,9 +66,7 @@ struct TileArchiveOutput {
         var format = PMTilesOptions()
         format.bounds = bounds
         format.zooms = options.zooms
-        var writer = try PMTilesWriter(path: options.output, options: format)
-        try spool.forEachTile { tile, bytes in try writer.add(id: tile.id, bytes) }
-        let summary = try writer.finish(metadata: metadata().json())
+        let summary = try spool.finish(options.output, format, metadata: metadata().json())
         account.fileBytes = summary.fileBytes
         account.contents = summary.contents
     }

@@ -61,6 +61,14 @@ extension LayerView {
     /// Features whose boxes meet an area; just one where they need not be counted.
     fileprivate func hits(_ area: GridBox, counting: Bool) -> Int {
         var count = 0
+        if delta.hiddenRows.isEmpty {
+            _ = snapshot.searchRanges(area) { first, end in
+                count += end - first
+                return counting
+            }
+            if count == 0 || counting { count += changedRows(area).count }
+            return count
+        }
         searchRows(area) { _ in
             count += 1
             return counting

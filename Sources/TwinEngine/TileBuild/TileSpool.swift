@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Tiles
 
-/// What a build has finished, on disk beside its output: `OUT.build/tiles` with the bytes of the ranges in order, and
-/// `OUT.build/journal` with an entry for each.
+/// What a build has finished, on disk beside its output: `OUT.build/tiles` with the contents of the tiles in order, and
+/// `OUT.build/journal` with an entry for each range.
 ///
 /// A range counts once its journal entry is whole and its bytes have the checksum that the entry states; whatever
-/// follows the last such range is cut off when a build goes on.
+/// follows the last such range is cut off when a build goes on. `OUT.build/tiles` becomes the PMTiles archive.
 final class TileSpool {
     private let folder: String
-    private let tiles: FileHandle
+    private var contents: TileContents
     private let journal: FileHandle
     /// The finished ranges without their bytes, in order.
     private(set) var results: [TileRangeResult] = []
@@ -39,10 +40,9 @@ final class TileSpool {
             } else {
                 if manager.fileExists(atPath: folder) { try manager.removeItem(atPath: folder) }
                 try manager.createDirectory(atPath: folder, withIntermediateDirectories: false)
-                try Data().write(to: URL(fileURLWithPath: tilesPath))
                 try Data(head).write(to: URL(fileURLWithPath: journalPath))
             }
-            tiles = try FileHandle(forUpdating: URL(fileURLWithPath: tilesPath))
+            contents = try TileContents(keeping: tilesPath, for: output)
             journal = try FileHandle(forUpdating: URL(fileURLWithPath: journalPath))
             try recover(after: head.count)
         } catch let error as TwinError {
@@ -56,53 +56,72 @@ final class TileSpool {
     private func recover(after head: Int) throws {
         let bytes = try Array(journal.readToEnd() ?? Data())
         var (offset, length) = (head, 0)
+        var lengths: [Int] = []
         while let entry = TileRangeResult.read(bytes, at: offset), entry.result.index == results.count {
-            let range = try tiles.read(upToCount: entry.count) ?? Data()
-            guard range.count == entry.count, TileRangeResult.checksum(Array(range)) == entry.checksum else { break }
+            guard let range = try contents.bytes(at: length, count: entry.count),
+                TileRangeResult.checksum(range) == entry.checksum
+            else { break }
+            // Contents that were there already lie before the range's own.
+            var (fresh, next) = ([Int](), UInt64(length))
+            for tile in entry.result.tiles where tile.offset == next {
+                fresh.append(Int(tile.length))
+                next += UInt64(tile.length)
+            }
+            guard next == UInt64(length + entry.count) else { break }
+            lengths += fresh
             results.append(entry.result)
             offset = entry.next
             length += entry.count
         }
+        try contents.adopt(lengths)
         try journal.truncate(atOffset: UInt64(offset))
-        try tiles.truncate(atOffset: UInt64(length))
         try journal.seekToEnd()
-        try tiles.seekToEnd()
     }
 
     /// Adds the next range.
     func append(_ result: TileRangeResult) throws {
         do {
-            try tiles.write(contentsOf: Data(result.bytes))
-            try journal.write(contentsOf: Data(result.journalEntry()))
+            var light = result
+            light.bytes = []
+            let before = contents.byteCount
+            var start = 0
+            for index in result.tiles.indices {
+                let end = start + Int(result.tiles[index].length)
+                light.tiles[index].offset = try contents.store(result.bytes.span.extracting(start..<end))
+                start = end
+            }
+            try contents.flush()
+            let count = contents.byteCount - before
+            // Contents that were there already are rare.
+            let fresh = try count == result.bytes.count ? result.bytes : contents.bytes(at: before, count: count) ?? []
+            try journal.write(contentsOf: Data(light.journalEntry(fresh)))
+            results.append(light)
         } catch {
             throw Self.failure("write", folder, error)
         }
-        var light = result
-        light.bytes = []
-        results.append(light)
     }
 
     /// Hands out all tiles in order.
     func forEachTile(_ body: (TileRangeResult.Tile, [UInt8]) throws -> Void) throws {
-        try tiles.seek(toOffset: 0)
-        for result in results {
-            let count = result.tiles.reduce(0) { $0 + Int($1.length) }
-            guard count > 0 else { continue }
-            let bytes = try Array(tiles.read(upToCount: count) ?? Data())
-            guard bytes.count == count else {
+        for tile in results.lazy.flatMap(\.tiles) {
+            guard let bytes = try contents.bytes(at: Int(tile.offset), count: Int(tile.length)) else {
                 throw TwinError(.system, "\(folder) lost bytes while the archive was written; build again")
             }
-            var start = 0
-            for tile in result.tiles {
-                try body(tile, Array(bytes[start..<start + Int(tile.length)]))
-                start += Int(tile.length)
-            }
+            try body(tile, bytes)
         }
+    }
+
+    /// Makes the contents a PMTiles archive under its name.
+    func finish(_ path: String, _ options: PMTilesOptions, metadata: [UInt8]) throws(TileError) -> PMTilesSummary {
+        var entries = PMTilesEntries()
+        for tile in results.lazy.flatMap(\.tiles) {
+            try entries.add(id: tile.id, offset: tile.offset, length: Int(tile.length))
+        }
+        return try entries.finish(&contents, path, options, metadata: metadata)
     }
 
     /// Removes the folder after the archive has its name.
     func remove() throws {
-        try tiles.close()
         try journal.close()
         try FileManager.default.removeItem(atPath: folder)
     }
