@@ -89,14 +89,13 @@ public final class City: Sendable {
             texts[kind] = (text, "\(store.directory) (profile \(kind))")
         }
         let profiles = try ProfileSet(texts)
-        return (try Self.texts(store, project), project.colored(by: profiles), profiles)
+        return (try store.read { try Self.texts($0, project) }, project.colored(by: profiles), profiles)
     }
 
     /// What a project is made of: equal texts, equal project. Comparing them costs some lookups, parsing milliseconds.
-    private static func texts(_ store: CityStore, _ project: CityProject) throws -> [String] {
-        let (yaml, folder) = try readText(store)
-        return try [yaml, folder]
-            + project.profiles.keys.sorted().map { try store.metadata(CityStore.profileKey($0)) ?? "" }
+    private static func texts(_ reader: StoreReader, _ project: CityProject) throws -> [String] {
+        try (["project", "folder"] + project.profiles.keys.sorted().map(CityStore.profileKey))
+            .map { try reader.metadata($0) ?? "" }
     }
 
     /// The project as of the present view.
@@ -206,10 +205,9 @@ public final class City: Sendable {
         guard mayRun else { return false }
         defer { refreshing.withLock { $0 = false } }
         var next = state.withLock { $0 }
-        let version = try store.version()
-        let isDamaged = next.view.layers.contains { $0.snapshot.isSuspect }
-        guard version != next.view.version || isDamaged || compactions.hasFinished else { return false }
-        let isNewProject = try Self.texts(store, next.project) != next.texts
+        let isDue = next.view.layers.contains { $0.snapshot.isSuspect } || compactions.hasFinished
+        guard let seen = try changes(since: next, isDue: isDue) else { return false }
+        let isNewProject = seen.texts != next.texts
         if isNewProject {
             let (texts, project, profiles) = try Self.readProject(store)
             next.texts = texts
@@ -217,8 +215,7 @@ public final class City: Sendable {
             next.profiles = profiles
             next.coordinates = try CityCoordinates(crs: project.crs, extent: project.extent)
         }
-        let stored = Set(try store.layers().map(\.id))
-        let layers = next.project.layers.filter { stored.contains($0.id) }
+        let layers = next.project.layers.filter { seen.layers.contains($0.id) }
         let views: [LayerView]
         if isNewProject {
             views = try Self.load(layers, store, next.coordinates)
@@ -227,14 +224,35 @@ public final class City: Sendable {
                 guard let known = next.view.layer(layer.id) else {
                     return try Self.loaded(layer, store, next.coordinates)
                 }
-                return try refreshed(known, next.coordinates)
+                return try refreshed(known, next.coordinates, hasChanged: seen.changed.contains(layer.id))
             }
         }
         compactions.keep(Set(layers.map(\.id)))
-        next.view = CityView(version: version, layers: views)
+        next.view = CityView(version: seen.version, layers: views)
         let published = next
         state.withLock { $0 = published }
         return true
+    }
+
+    /// What of the store is other than in a view.
+    private struct StoreChanges {
+        var version: Int64
+        var texts: [String]
+        /// All layers, and those that changed since the view was made.
+        var layers: Set<String>
+        var changed: Set<String>
+    }
+
+    /// Looks at the store in one transaction; nil where nothing changed.
+    ///
+    /// - Parameter isDue: it is looked at although nothing changed.
+    private func changes(since known: State, isDue: Bool) throws -> StoreChanges? {
+        guard try isDue || store.version() != known.view.version else { return nil }
+        return try store.read { reader in
+            StoreChanges(
+                version: try reader.version(), texts: try Self.texts(reader, known.project),
+                layers: try reader.layerIDs(), changed: try reader.changedLayers(after: known.view.version))
+        }
     }
 
     /// A layer on the snapshot that is there, or on a new one.
@@ -245,7 +263,9 @@ public final class City: Sendable {
     }
 
     /// A layer with the changes that came since, or on a new snapshot if there is one, or the old one is damaged.
-    private func refreshed(_ known: LayerView, _ coordinates: CityCoordinates) throws -> LayerView {
+    private func refreshed(
+        _ known: LayerView, _ coordinates: CityCoordinates, hasChanged: Bool
+    ) throws -> LayerView {
         let layer = known.definition
         if known.snapshot.isSuspect { return try Self.rebuild(layer, store, coordinates) }
         if try compactions.take(layer.id) != nil,
@@ -254,8 +274,11 @@ public final class City: Sendable {
             SnapshotRebuild.removeOld(store.directory, layer: layer.id, keeping: view.snapshot.version)
             return view
         }
-        let delta = try LayerDelta.load(
-            store, layer: layer, snapshot: known.snapshot, coordinates: coordinates, known: known.delta)
+        let delta =
+            hasChanged
+            ? try LayerDelta.load(
+                store, layer: layer, snapshot: known.snapshot, coordinates: coordinates, known: known.delta)
+            : known.delta
         guard let delta, delta.changeCount <= LayerDelta.mostChanges else {
             return try Self.loaded(layer, store, coordinates)
         }

@@ -55,28 +55,33 @@ final class LayerDelta: Sendable {
         _ store: CityStore, layer: LayerDefinition, snapshot: Snapshot, coordinates: CityCoordinates,
         known: LayerDelta? = nil
     ) throws -> LayerDelta? {
+        try store.read { reader in
+            try load(reader, layer: layer, snapshot: snapshot, coordinates: coordinates, known: known)
+        }
+    }
+
+    private static func load(
+        _ reader: StoreReader, layer: LayerDefinition, snapshot: Snapshot, coordinates: CityCoordinates,
+        known: LayerDelta?
+    ) throws -> LayerDelta? {
         let known = known ?? .none(version: snapshot.version)
-        let changes = try store.changes(layer: layer.id, after: known.version)
+        let changes = try reader.changes(layer: layer.id, after: known.version)
         guard let newest = changes.last?.version else { return known }
         if changes.contains(where: { $0.kind == .replace }) { return nil }
         let versions = Dictionary(
             changes.compactMap { change in change.featureID.map { ($0, change.version) } }, uniquingKeysWith: max)
         let hasSolid = snapshot.metadata.columns.contains { $0.name == "solid" }
         let table = LayerTable(layer: layer, srid: 0, hasZ: false, hasSolid: hasSolid)
-        let features = try store.queue.read { database in
-            var features: [DeltaFeature] = []
-            var row = RecordRow(layer: layer, hasSolid: hasSolid)
-            let rows = try RawStatement(database, table.selectSQL + " WHERE id = ?")
-            for (id, version) in versions.sorted(by: { $0.key < $1.key }) {
-                rows.reset()
-                rows.bind(1, id)
-                guard try rows.step(), row.readGeometry(rows, coordinates) else { continue }
-                features.append(
-                    DeltaFeature(
-                        id: id, geometry: row.geometry, values: row.values(rows), box: row.geometry.box,
-                        changed: version))
-            }
-            return features
+        var features: [DeltaFeature] = []
+        var row = RecordRow(layer: layer, hasSolid: hasSolid)
+        let rows = try RawStatement(cachedOn: reader.database, table.selectSQL + " WHERE id = ?")
+        for (id, version) in versions.sorted(by: { $0.key < $1.key }) {
+            rows.reset()
+            rows.bind(1, id)
+            guard try rows.step(), row.readGeometry(rows, coordinates) else { continue }
+            features.append(
+                DeltaFeature(
+                    id: id, geometry: row.geometry, values: row.values(rows), box: row.geometry.box, changed: version))
         }
         let unchanged = known.features.filter { versions[$0.id] == nil }
         return LayerDelta(

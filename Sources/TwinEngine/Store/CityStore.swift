@@ -251,11 +251,7 @@ final class CityStore: Sendable {
     /// Under which name the text of a profile file is kept.
     static func profileKey(_ kind: String) -> String { "profile." + kind }
 
-    func metadata(_ key: String) throws -> String? {
-        try queue.read {
-            try String.fetchOne($0, sql: "SELECT value FROM twin_metadata WHERE key = ?", arguments: [key])
-        }
-    }
+    func metadata(_ key: String) throws -> String? { try read { try $0.metadata(key) } }
 
     // MARK: Layers and changes
 
@@ -270,24 +266,12 @@ final class CityStore: Sendable {
         }
     }
 
-    /// The newest change-log version; 0 for an empty store. O(1).
-    func version() throws -> Int64 {
-        try queue.read { try Int64.fetchOne($0, sql: "SELECT max(version) FROM twin_changes") ?? 0 }
-    }
+    /// The newest change-log version; 0 for an empty store. O(1). One statement sees one state without a transaction.
+    func version() throws -> Int64 { try queue.unsafeRead { try StoreReader(database: $0).version() } }
 
     /// The changes of a layer after a version, oldest first.
     func changes(layer: String, after version: Int64) throws -> [StoredChange] {
-        try queue.read { database in
-            try Row.fetchAll(
-                database,
-                sql:
-                    "SELECT version, feature_id, kind FROM twin_changes WHERE layer = ? AND version > ? ORDER BY version",
-                arguments: [layer, version]
-            ).compactMap { row in
-                guard let kind = StoredChange.Kind(rawValue: row["kind"]) else { return nil }
-                return StoredChange(version: row["version"], layer: layer, featureID: row["feature_id"], kind: kind)
-            }
-        }
+        try queue.unsafeRead { try StoreReader(database: $0).changes(layer: layer, after: version) }
     }
 
     /// Rows of a layer's table. O(rows).

@@ -25,10 +25,24 @@ enum SpatiaLiteConnection {
 
 /// A prepared statement on SQLite's C interface, for loops in which each value is bound without boxing.
 ///
-/// Thread use: only on the queue of the connection that made it. Finalised when it leaves scope.
+/// Thread use: only on the queue of the connection that made it. Finalised, or given back, when it leaves scope.
 @safe struct RawStatement: ~Copyable {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
+    /// The connection's own statement, which outlives this one.
+    private let cached: Statement?
+
+    /// A statement that the connection keeps compiled, for what is asked again and again.
+    init(cachedOn database: Database, _ sql: String) throws {
+        guard let connection = unsafe database.sqliteConnection else {
+            throw TwinError(.store, "the store's connection is closed")
+        }
+        let statement = try database.cachedStatement(sql: sql)
+        // Safe: the statement is kept, and with it its handle.
+        unsafe handle = statement.sqliteStatement
+        unsafe self.connection = connection
+        cached = statement
+    }
 
     init(_ database: Database, _ sql: String) throws {
         guard let connection = unsafe database.sqliteConnection else {
@@ -42,9 +56,16 @@ enum SpatiaLiteConnection {
         }
         unsafe handle = statement
         unsafe self.connection = connection
+        cached = nil
     }
 
-    deinit { _ = unsafe sqlite3_finalize(handle) }
+    deinit {
+        if cached == nil {
+            _ = unsafe sqlite3_finalize(handle)
+        } else {
+            unsafe sqlite3_reset(handle)
+        }
+    }
 
     private static func failure(_ connection: OpaquePointer, _ doing: String) -> TwinError {
         let code = unsafe sqlite3_errcode(connection)

@@ -24,8 +24,9 @@ public struct TileChanges: Sendable {
         var wide: [(box: GridBox, zoom: Int, version: Int64)] = []
     }
 
-    /// Zooms that are tracked: those that are served.
-    static let zooms = 0...TileID.maximumZoom
+    /// Zooms whose tiles are named: those that are served. A feature is small against them: below, it would have hundreds
+    /// of tiles, which have the version of the one that they lie in instead.
+    static let zooms = 0...20
     private static let tilesPerChange = 1024
     private static let tilesPerLayer = 400_000
     private static let wideBoxes = 64
@@ -74,7 +75,7 @@ public struct TileChanges: Sendable {
     /// The version of the newest change of a layer that touched a tile; 0 for a layer that is not there.
     public func version(of layer: String, tile: TileID, in city: City) -> Int64 {
         guard let changes = layers[layer] else { return 0 }
-        var version = max(changes.base, changes.tiles[Self.key(tile)] ?? 0)
+        var version = max(changes.base, changes.tiles[Self.key(tile.ancestor(within: Self.zooms))] ?? 0)
         guard changes.wide.contains(where: { $0.zoom <= tile.z && $0.version > version }) else { return version }
         for wide in changes.wide where wide.zoom <= tile.z && wide.version > version {
             // A tile whose area cannot be told counts as touched: made once too often, it is only slow.
@@ -137,14 +138,22 @@ public struct TileChanges: Sendable {
                 changes.wide.append((box, z, version))
                 return count
             }
-            for tile in tiles { changes.tiles[key(tile)] = version }
+            for tile in tiles { changes.tiles[key((tile.z, tile.x, tile.y))] = version }
             count += tiles.count
         }
         return count
     }
 
-    private static func key(_ tile: TileID) -> UInt64 {
+    private static func key(_ tile: (z: Int, x: Int, y: Int)) -> UInt64 {
         UInt64(tile.z) << 58 | UInt64(tile.x) << 29 | UInt64(tile.y)
+    }
+}
+
+extension TileID {
+    /// The address of the tile itself, or of the one at the last of some zooms that it lies in.
+    fileprivate func ancestor(within zooms: ClosedRange<Int>) -> (z: Int, x: Int, y: Int) {
+        let shift = max(0, z - zooms.upperBound)
+        return (z - shift, x >> shift, y >> shift)
     }
 }
 
@@ -153,6 +162,7 @@ extension TileGrid {
     /// at. Exact: these are the tiles in which a feature with this box is looked at.
     func tiles(touching box: GridBox, zoom: Int, limit: Int) throws -> [TileID]? {
         let (low, high) = try worldBounds(box)
+        let middle = (low + high) / 2
         let size = 4_294_967_296.0 / Double(1 << zoom)
         let last = Double((1 << zoom) - 1)
         // The buffer, and the bend of the box's edges.
@@ -165,7 +175,9 @@ extension TileGrid {
         for y in rows {
             for x in columns {
                 let tile = try TileID(z: zoom, x: x, y: y)
-                if try self.box(of: tile).intersects(box) { tiles.append(tile) }
+                // The one that holds the middle needs no look at its edges.
+                let isHome = x == column(middle.x) && y == column(middle.y)
+                if try isHome || self.box(of: tile).intersects(box) { tiles.append(tile) }
             }
         }
         return tiles
@@ -191,11 +203,7 @@ extension TileGrid {
 extension City {
     /// Seconds since a change was committed, by the store's clock; 0 if there is no such change.
     public func secondsSinceChange(_ version: Int64) throws -> Double {
-        let seconds = try store.queue.read { database in
-            try Double.fetchOne(
-                database, sql: "SELECT (julianday('now') - julianday(at)) * 86400 FROM twin_changes WHERE version = ?",
-                arguments: [version])
-        }
+        let seconds = try store.queue.unsafeRead { try StoreReader(database: $0).secondsSinceChange(version) }
         return max(0, seconds ?? 0)
     }
 }
