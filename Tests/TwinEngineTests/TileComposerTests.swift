@@ -33,6 +33,72 @@ import Tiles
         }.joined(separator: "\n")
     }
 
+    /// Tiles of low zooms, which draw few of many rows, are remembered in small pieces.
+    @Test func sparseTilesAreTheWholeToo() throws {
+        var random = SeededGenerator.printed()
+        let fixture = try TileBuildFixture(buildings: TileComposer.manyRows + 1000)
+        let city = try fixture.city.open()
+        for round in 0..<6 {
+            let layers = city.view().layers
+            for id in Self.tiles(3...7) {
+                let whole = try city.tile(id, layers: layers)
+                let packed = try city.packedTile(id, layers: layers)
+                #expect(try packed.plain() == whole, "\(id), round \(round)")
+                #expect(packed.sum == JoinableSum(whole), "\(id), round \(round)")
+                if id.z == 3 {
+                    #expect(whole.count < TileComposer.smallestTile && city.composer.byteCount > 0)
+                    #expect(try packed.gzip == Compression.gzip(whole, level: Compression.tileLevel))
+                }
+            }
+            try fixture.city.edit(Self.edit(20, &random))
+            try city.refresh()
+        }
+    }
+
+    /// Small tiles are made of what the index found, by whoever asks first: bytes, gzip form and sums are the composer's.
+    @Test func smallTilesAreTheComposersTiles() throws {
+        var random = SeededGenerator.printed()
+        let fixture = try TileBuildFixture(buildings: 6000)
+        let city = try fixture.city.open()
+        var (small, large, empty) = (0, 0, 0)
+        for round in 0..<6 {
+            let layers = city.view().layers
+            for z in 11...18 {
+                let place = WebMercator.worldPoint(
+                    longitude: Double.random(in: 119.94..<120.06, using: &random),
+                    latitude: Double.random(in: 36.21..<36.31, using: &random))
+                let id = TileID(containingWorldX: place.x, y: place.y, zoom: z)
+                let masked: [String: Set<String>] = round % 2 == 0 ? [:] : ["things": ["floors"]]
+                let expected = try city.packedTile(id, layers: layers, maskedFields: masked)
+                guard let tile = try city.smallTile(id, layers: layers, maskedFields: masked),
+                    let made = try city.packed(tile)
+                else {
+                    large += 1
+                    continue
+                }
+                #expect(z >= LayerView.extentsBelowZoom)
+                #expect(made.parts == expected.parts && made.sum == expected.sum, "\(id), round \(round)")
+                if made.isEmpty { empty += 1 } else { small += 1 }
+            }
+            try fixture.city.edit(Self.edit(40, &random))
+            try city.refresh()
+        }
+        #expect(small > 10 && large >= 12 && empty < 40, "\(small) small, \(large) large, \(empty) empty")
+    }
+
+    /// A long text makes no small tile, though its feature is one.
+    @Test func longTextsAreNotSmall() throws {
+        let fixture = try TileBuildFixture(buildings: 10)
+        try fixture.city.edit("UPDATE things SET use = printf('%.*c', 60000, 'x') WHERE id = 1")
+        let city = try fixture.city.open()
+        let layers = city.view().layers
+        let centre = try #require(city.coordinates.lonLatBox(layers[0].feature(id: 1)?.box ?? .empty)).center
+        let place = WebMercator.worldPoint(longitude: centre.longitude, latitude: centre.latitude)
+        let tile = try #require(
+            try city.smallTile(TileID(containingWorldX: place.x, y: place.y, zoom: 14), layers: layers))
+        #expect(try city.packed(tile) == nil)
+    }
+
     @Test(arguments: [nil, 120_000])
     func piecesGiveTheBytesOfTheWhole(_ limit: Int?) throws {
         var random = SeededGenerator.printed()

@@ -36,7 +36,11 @@ struct ComposedLayer: Sendable {
         }
         var hasLadder = false
         coarsen(&hasLadder, tools)
-        try makePieces(hasLadder: hasLadder, tools)
+        try makePieces(of: TileComposer.pieceSize, hasLadder: hasLadder, tools)
+        // Little is drawn of many rows: smaller pieces, so that an edit looks at few of them again.
+        if isWorthKeeping, size < TileComposer.smallestTile {
+            try makePieces(of: TileComposer.pieceSize / 8, hasLadder: hasLadder, tools)
+        }
         if size > request.rules.maximumBytes ?? .max { try makeWhole(area, tools) }
     }
 
@@ -47,9 +51,13 @@ struct ComposedLayer: Sendable {
         return rest == 0 ? 0 : LayerPiece.head(view.definition.id, rest: rest).count + rest
     }
 
+    /// Whether making it takes long though it is small.
+    var isWorthKeeping: Bool { whole == nil && rows.count >= TileComposer.manyRows }
+
     /// Bytes that remembering it takes.
     var cost: Int {
-        let packed = pieces.reduce(0) { $0 + $1.cost }
+        var packed = 0
+        for index in pieces.indices { packed += pieces[index].cost }
         return size + (wholeRun?.packed.count ?? 0) + packed + 1024
     }
 
@@ -78,7 +86,7 @@ struct ComposedLayer: Sendable {
         return TileFields(columns, view, &tools.encoder)
     }
 
-    private mutating func makePieces(hasLadder: Bool, _ tools: TileTools) throws {
+    private mutating func makePieces(of pieceSize: Int, hasLadder: Bool, _ tools: TileTools) throws {
         let fields = begin(tools)
         let (view, rows) = (view, rows)
         var (made, states, state) = ([ComposedPiece](), 0, 0)
@@ -93,7 +101,7 @@ struct ComposedLayer: Sendable {
             var start = range.lowerBound
             try view.forEachRow(in: range, rows) { row in
                 try view.offer(row, fields, nil, .webMercator, scratch: &tools.scratch, to: &tools.encoder)
-                guard tools.encoder.pieceBytes >= TileComposer.pieceSize else { return }
+                guard tools.encoder.pieceBytes >= pieceSize else { return }
                 piece.ranges.append(start..<row + 1)
                 start = row + 1
                 finish()
@@ -184,7 +192,10 @@ struct ComposedLayer: Sendable {
                 state = pieces[index].after
                 continue
             }
-            for earlier in adopted..<index { tools.encoder.adopt(pieces[earlier].content) }
+            for earlier in adopted..<index
+            where !pieces[earlier].content.keys.isEmpty || !pieces[earlier].content.values.isEmpty {
+                tools.encoder.adopt(pieces[earlier].content)
+            }
             adopted = index + 1
             try offer(pieces[index], fields, tools)
             pieces[index].replace(with: tools.encoder.takePiece(), after: state, &states)
@@ -214,26 +225,34 @@ struct ComposedLayer: Sendable {
         }
         for index in stale { pieces[index].ladder = ladder(of: pieces[index], tools) }
         var sum = SquareLadder(asked.rules, tile: asked.tile, attributes: columns.count)
-        for piece in pieces { if let ladder = piece.ladder { sum += ladder } }
+        for index in pieces.indices { if let ladder = pieces[index].ladder { sum += ladder } }
         return sum.side(within: most) == request.rules.squareSide
     }
 
     // MARK: Writing
 
+    // Pieces are reached by their places below: a copy of one counts references to all that it holds.
+
     /// Bytes after the layer's head; 0 for a layer without features.
     private var restSize: Int {
         var features = 0, rest = LayerPiece.tail.count
-        for piece in pieces {
-            features += piece.content.features.count
-            rest += piece.content.values.count
-            for key in piece.content.keys { rest += keyField(key).count }
+        for index in pieces.indices {
+            features += pieces[index].content.features.count
+            rest += pieces[index].content.values.count
         }
-        return features == 0 ? 0 : features + rest
+        return features == 0 ? 0 : features + rest + keyFields.count
     }
 
-    private func keyField(_ key: Int) -> [UInt8] { LayerPiece.key(view.definition.fields[columns[key]].name) }
-
-    private var keyFields: [UInt8] { pieces.flatMap { $0.content.keys.flatMap(keyField) } }
+    /// The `keys` fields of all pieces.
+    private var keyFields: [UInt8] {
+        var fields: [UInt8] = []
+        for index in pieces.indices where !pieces[index].content.keys.isEmpty {
+            for key in pieces[index].content.keys {
+                fields += LayerPiece.key(view.definition.fields[columns[key]].name)
+            }
+        }
+        return fields
+    }
 
     /// Appends the layer as it is in the tile.
     func append(to plain: inout [UInt8]) {
@@ -244,9 +263,9 @@ struct ComposedLayer: Sendable {
         let rest = restSize
         guard rest > 0 else { return }
         plain += LayerPiece.head(view.definition.id, rest: rest)
-        for piece in pieces { plain += piece.content.features }
+        for index in pieces.indices { plain += pieces[index].content.features }
         plain += keyFields
-        for piece in pieces { plain += piece.content.values }
+        for index in pieces.indices { plain += pieces[index].content.values }
         plain += LayerPiece.tail
     }
 
@@ -262,15 +281,23 @@ struct ComposedLayer: Sendable {
         guard rest > 0 else { return }
         runs.append(tools.stored(LayerPiece.head(view.definition.id, rest: rest)))
         for index in pieces.indices { runs.append(pieces[index].packedFeatures(tools)) }
-        if pieces[..<snapshotPieces].reduce(0, { $0 + $1.content.values.count }) <= TileComposer.pieceSize {
-            let plain = pieces[..<snapshotPieces].reduce(into: keyFields) { $0 += $1.content.values }
+        var values = 0
+        for index in 0..<snapshotPieces { values += pieces[index].content.values.count }
+        if values <= TileComposer.pieceSize {
+            var plain = keyFields
+            for index in 0..<snapshotPieces { plain += pieces[index].content.values }
             if tables?.plain != plain { tables = (plain, tools.packed(plain)) }
             if let tables { runs.append(tables.run) }
         } else {
             runs.append(tools.stored(keyFields))
-            for index in 0..<snapshotPieces { runs.append(pieces[index].packedValues(tools)) }
+            for index in 0..<snapshotPieces { appendValues(index, to: &runs, tools) }
         }
-        for index in snapshotPieces..<pieces.count { runs.append(pieces[index].packedValues(tools)) }
+        for index in snapshotPieces..<pieces.count { appendValues(index, to: &runs, tools) }
         runs.append(tools.stored(LayerPiece.tail))
+    }
+
+    private mutating func appendValues(_ index: Int, to runs: inout [PackedRun], _ tools: TileTools) {
+        guard !pieces[index].content.values.isEmpty else { return }
+        runs.append(pieces[index].packedValues(tools))
     }
 }

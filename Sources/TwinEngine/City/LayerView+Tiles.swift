@@ -150,14 +150,15 @@ extension LayerView {
     /// Adds the layer's features in a grid box to a tile.
     ///
     /// - Parameters:
+    ///   - rows: those in the box, where they are known.
     ///   - filter: of the request: what does not pass is not there.
     ///   - own: of the layer's rules: what does not pass is counted.
     func encode(
-        _ area: GridBox, _ request: TileRequest, filter: inout RowFilter?, own: inout RowFilter?,
-        scratch: inout [UInt32], into encoder: inout LayerTileEncoder
+        _ area: GridBox, _ request: TileRequest, rows known: TileRows? = nil, filter: inout RowFilter?,
+        own: inout RowFilter?, scratch: inout [UInt32], into encoder: inout LayerTileEncoder
     ) throws -> TileAccount {
         var request = request
-        var rows = tileRows(area)
+        var rows = known ?? tileRows(area)
         let columns = self.columns(request)
         var ladder: SquareLadder?
         coarsen(

@@ -46,6 +46,8 @@ final class TileComposer: Sendable {
     /// Tiles below this size are made as a whole.
     static let smallestTile = 32_768
     static let pieceSize = 8192
+    /// Layers with so many rows in a tile are remembered however small the tile is.
+    static let manyRows = 16_384
 
     struct Key: Hashable {
         var tile: TileID
@@ -78,8 +80,20 @@ final class TileComposer: Sendable {
     ) throws -> PackedTile {
         let key = Key(tile: id, layers: layers.map(\.definition.id), masked: maskedFields)
         var known = state.withLock { $0.take(key) }
+        return try withTools { tools in try tile(key, &known, tools, grid: grid, layers: layers) }
+    }
+
+    /// Lends what one worker needs to make tiles.
+    func withTools<T>(_ body: (TileTools) throws -> T) throws -> T {
         let tools = try state.withLock { $0.tools.popLast() } ?? TileTools()
         defer { state.withLock { $0.tools.append(tools) } }
+        return try body(tools)
+    }
+
+    private func tile(
+        _ key: Key, _ known: inout [ComposedLayer], _ tools: TileTools, grid: TileGrid, layers: [LayerView]
+    ) throws -> PackedTile {
+        let (id, maskedFields) = (key.tile, key.masked)
         var composed: [ComposedLayer] = []
         let area = try grid.box(of: id)
         for (index, layer) in layers.enumerated() {
@@ -102,6 +116,9 @@ final class TileComposer: Sendable {
             var plain: [UInt8] = []
             plain.reserveCapacity(size)
             for layer in composed { layer.append(to: &plain) }
+            if composed.contains(where: \.isWorthKeeping) {
+                state.withLock { [composed] in $0.put(key, composed, capacity) }
+            }
             return PackedTile(plain: plain, gzip: try tools.compressor.gzip(plain))
         }
         var runs: [PackedRun] = []

@@ -48,6 +48,25 @@ import Tiles
         }
     }
 
+    /// Whether reading a range waits for no disk; false for long ranges, which nobody needs to know. O(pages).
+    ///
+    /// The system tells it only to who may write the file; to others everything is resident.
+    func isResident(_ range: Range<Int>) -> Bool {
+        guard !range.isEmpty, range.upperBound <= count else { return true }
+        let page = Int(getpagesize())
+        let start = range.lowerBound / page * page
+        let pages = (range.upperBound - start + page - 1) / page
+        guard pages <= Self.mostPages else { return false }
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pages) { states in
+            let address = unsafe UnsafeMutableRawPointer(mutating: base + start)
+            // Safe: the range is within the mapping, and the buffer has a byte for each of its pages.
+            guard unsafe mincore(address, range.upperBound - start, states.baseAddress) == 0 else { return true }
+            return unsafe states.allSatisfy { $0 & 1 == 1 }
+        }
+    }
+
+    private static let mostPages = 512
+
     /// CRC-32 of a range, read through a buffer, so that the mapping does not become resident. O(range).
     ///
     /// - Parameter pause: called after every mebibyte with the bytes that were read; false stops.

@@ -167,3 +167,43 @@ extension Snapshot {
         }
     }
 }
+
+extension Snapshot {
+    /// Whether geometry and columns of some rows lie in memory, so that reading them waits for no disk. Texts are not
+    /// looked at. O(pages).
+    func isResident(_ ranges: [Range<Int>]) -> Bool {
+        var next = 0
+        while next < ranges.count {
+            // Ranges that lie close to each other are one question.
+            var rows = ranges[next]
+            next += 1
+            while next < ranges.count, ranges[next].lowerBound - rows.upperBound < 2048 {
+                rows = rows.lowerBound..<ranges[next].upperBound
+                next += 1
+            }
+            guard isResident(rows) else { return false }
+        }
+        return true
+    }
+
+    private func isResident(_ rows: Range<Int>) -> Bool {
+        func holds(_ section: Range<Int>, _ items: Range<Int>, of size: Int) -> Bool {
+            let start = section.lowerBound + items.lowerBound * size
+            return file.isResident(start..<min(start + items.count * size, section.upperBound))
+        }
+        let sections = geometrySections
+        guard holds(sections.ids, rows, of: sections.hasWideIDs ? 8 : 4) else { return false }
+        if !isPointLayer {
+            guard holds(sections.vertexStarts, rows.lowerBound..<rows.upperBound + 1, of: 4) else { return false }
+            let rings = rings(rows.lowerBound).lowerBound..<rings(rows.upperBound - 1).upperBound
+            guard rings.isEmpty || holds(sections.ringEnds, rings, of: 4) else { return false }
+        }
+        let first = vertices(rows.lowerBound).lowerBound, last = vertices(rows.upperBound - 1).upperBound
+        guard first <= last, holds(sections.grid, first..<last, of: 8) else { return false }
+        for (column, values) in zip(metadata.columns, columnSections) {
+            let size = column.type == .text ? 4 : column.type == .boolean ? 1 : 8
+            guard holds(values.values, rows, of: size) else { return false }
+        }
+        return true
+    }
+}
