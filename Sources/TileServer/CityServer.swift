@@ -14,6 +14,7 @@ final class CityServer: Sendable {
     let options: ServeOptions
     let workers: WorkerPool
     let tiles: TileCache
+    let loops = LoopBudgets()
     let liveTiles = LiveTiles()
     let thematics = ThematicCache()
     let outputs = GeometryOutputs()

@@ -8,7 +8,7 @@ func packTile(
     _ city: City, _ tile: TileID, _ layers: [ReadableLayer], filters: [String: ColumnFilter] = [:],
     inDegrees: Bool = false
 ) throws -> PackedTile {
-    let masked = Dictionary(uniqueKeysWithValues: layers.filter { !$0.masked.isEmpty }.map { ($0.id, $0.masked) })
+    let masked = maskedFields(layers)
     let views = layers.map(\.view)
     if filters.isEmpty, !inDegrees { return try city.packedTile(tile, layers: views, maskedFields: masked) }
     let plain =
@@ -16,6 +16,11 @@ func packTile(
         ? try city.geographicTile(tile, layers: views, maskedFields: masked, filters: filters)
         : try city.tile(tile, layers: views, maskedFields: masked, filters: filters)
     return PackedTile(plain: plain, gzip: plain.isEmpty ? [] : try gzipped(plain))
+}
+
+/// The fields that are left out, by layer.
+func maskedFields(_ layers: [ReadableLayer]) -> [String: Set<String>] {
+    Dictionary(uniqueKeysWithValues: layers.filter { !$0.masked.isEmpty }.map { ($0.id, $0.masked) })
 }
 
 /// The gzip form of some bytes. CPU work: call it on a worker.

@@ -20,6 +20,7 @@ public func runServer(
     city: City, options: ServeOptions, logger: Logger = Logger(label: "twin.server"),
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
 ) async throws {
+    ServerMemory.keep()
     let server = try CityServer(city: city, options: options, logger: logger)
     let application = try makeApplication(server, onListening: onListening)
     if !server.access.isConfigured {

@@ -35,6 +35,22 @@ final class WorkerPool: Sendable {
         return try await pool.runIfActive(job)
     }
 
+    /// Runs a job on a worker thread, for callers that cannot wait.
+    ///
+    /// - Parameter job: called once, with false where the workers stop before its turn.
+    /// - Returns: false, and the job is not called, when the queue is full.
+    func submit(_ job: @escaping @Sendable (_ isActive: Bool) -> Void) -> Bool {
+        guard pending.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+            pending.wrappingSubtract(1, ordering: .relaxed)
+            return false
+        }
+        pool.submit { state in
+            job(state == .active)
+            self.pending.wrappingSubtract(1, ordering: .relaxed)
+        }
+        return true
+    }
+
     /// Lets running jobs end and stops the threads.
     func shutdown() async throws {
         try await pool.shutdownGracefully()

@@ -56,6 +56,65 @@ private final class Count: Sendable {
         #expect(cache.byteCount <= 10_000)
     }
 
+    /// A newer version of a tile takes the place of the older one at once; past states stay beside each other.
+    @Test func aNewerVersionTakesThePlaceOfTheOlder() async throws {
+        let cache = TileCache(capacity: 1 << 20)
+        func ask(_ version: UInt64, isPast: Bool) async throws -> Bool {
+            let made = Count()
+            var key = Self.key(1)
+            (key.version, key.isPast) = (version, isPast)
+            _ = try await cache.tile(key) {
+                made.value.wrappingAdd(1, ordering: .relaxed)
+                return Self.tile(2000)
+            }
+            return made.value.load(ordering: .relaxed) == 1
+        }
+        for version in 1...20 { #expect(try await ask(UInt64(version), isPast: false)) }
+        let one = cache.byteCount
+        #expect(one < 4000)
+        #expect(try await ask(20, isPast: false) == false)
+        for version in 1...20 { #expect(try await ask(UInt64(version), isPast: true)) }
+        #expect(cache.byteCount == 21 * one)
+        for version in 1...20 { #expect(try await ask(UInt64(version), isPast: true) == false) }
+        #expect(try await ask(20, isPast: false) == false)
+        #expect(try await ask(1, isPast: false))
+        #expect(cache.byteCount == 21 * one)
+    }
+
+    /// Who cannot wait gives a tile up that turns out to be large: one of those who wait for it makes it.
+    @Test func aTileThatIsGivenUpIsMadeByAWaiter() async throws {
+        let cache = TileCache(capacity: 1 << 20)
+        let made = Count()
+        guard case .yours = cache.claim(Self.key(1)) else {
+            Issue.record("nobody has the tile")
+            return
+        }
+        guard case .taken = cache.claim(Self.key(1)) else {
+            Issue.record("it is being made")
+            return
+        }
+        let costs = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    try await cache.tile(Self.key(1)) {
+                        made.value.wrappingAdd(1, ordering: .relaxed)
+                        return Self.tile(10)
+                    }.cost
+                }
+            }
+            // All of them wait.
+            while cache.hitCount < 6 { await Task.yield() }
+            cache.settle(Self.key(1), .success(nil))
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(costs == Array(repeating: Self.tile(10).cost, count: 6) && made.value.load(ordering: .relaxed) == 1)
+        guard case .found(let tile) = cache.claim(Self.key(1)) else {
+            Issue.record("it is there")
+            return
+        }
+        #expect(tile.cost == costs[0])
+    }
+
     /// A tile that is given out in ready answers stays, and one that is dropped takes its answers along.
     @Test func answersAndTheirTilesStayTogether() async throws {
         let cache = TileCache(capacity: 10_000, shards: 1)

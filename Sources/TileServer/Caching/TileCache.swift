@@ -15,11 +15,21 @@ struct TileKey: Hashable, Sendable {
     var version: UInt64
     /// A digest of the fields hidden from the caller; callers that see the same share an entry.
     var access: UInt64
+    /// Whether it is of a past state, which is asked for beside others; else who asks has no use for older versions.
+    var isPast = false
+
+    /// What versions of the same tile have in common.
+    var place: TileKey {
+        var place = self
+        place.version = 0
+        return place
+    }
 }
 
 /// A byte-bounded cache of tiles with least-recently-used eviction, in shards with a lock each.
 ///
-/// Single flight: callers that ask for a tile while it is being made wait for that one result.
+/// A tile takes the place of its older version. Single flight: callers that ask for a tile while it is being made wait
+/// for that one result.
 final class TileCache: Sendable {
     /// Which tiles the city's changes touched.
     let changes = TileChangeTracker()
@@ -48,29 +58,68 @@ final class TileCache: Sendable {
 
     /// The tile of a key, made by `make` if nobody has it or makes it already.
     func tile(_ key: TileKey, make: () async throws -> CachedTile) async throws -> CachedTile {
-        let shard = shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
-        switch shard.state.withLock({ $0.lookUp(key) }) {
+        let shard = shard(key)
+        while true {
+            switch shard.state.withLock({ $0.lookUp(key) }) {
+            case .hit(let tile):
+                hits.wrappingAdd(1, ordering: .relaxed)
+                return tile
+            case .wait:
+                hits.wrappingAdd(1, ordering: .relaxed)
+                let tile = try await withCheckedThrowingContinuation { waiter in
+                    if let tile = shard.state.withLock({ $0.enlist(waiter, key) }) { waiter.resume(with: tile) }
+                }
+                // Nil where whoever made it gave up: then it is for one of those who waited.
+                if let tile { return tile }
+                continue
+            case .make:
+                misses.wrappingAdd(1, ordering: .relaxed)
+            }
+            let result: Result<CachedTile, any Error>
+            do {
+                result = .success(try await make())
+            } catch {
+                result = .failure(error)
+            }
+            finish(key, result.map(Optional.some), shard)
+            return try result.get()
+        }
+    }
+
+    /// What a caller that cannot wait finds.
+    enum Claim {
+        case found(CachedTile)
+        /// Somebody makes it.
+        case taken
+        /// The caller must make it and call ``settle(_:_:)`` once, whatever happens.
+        case yours
+    }
+
+    /// Looks for a tile without waiting for anybody.
+    func claim(_ key: TileKey) -> Claim {
+        switch shard(key).state.withLock({ $0.lookUp(key) }) {
         case .hit(let tile):
             hits.wrappingAdd(1, ordering: .relaxed)
-            return tile
-        case .wait:
-            hits.wrappingAdd(1, ordering: .relaxed)
-            return try await withCheckedThrowingContinuation { waiter in
-                if let tile = shard.state.withLock({ $0.enlist(waiter, key) }) { waiter.resume(with: tile) }
-            }
+            return .found(tile)
+        case .wait: return .taken
         case .make:
             misses.wrappingAdd(1, ordering: .relaxed)
+            return .yours
         }
-        let result: Result<CachedTile, any Error>
-        do {
-            result = .success(try await make())
-        } catch {
-            result = .failure(error)
-        }
+    }
+
+    /// Ends a claim. Nil gives the tile up: one of those who wait for it makes it.
+    func settle(_ key: TileKey, _ result: Result<CachedTile?, any Error>) { finish(key, result, shard(key)) }
+
+    private func finish(_ key: TileKey, _ result: Result<CachedTile?, any Error>, _ shard: Shard) {
         let (waiters, dropped) = shard.state.withLock { ($0.finish(key, result), $0.takeDropped()) }
         for tile in dropped { warm.remove(tile.retire(), of: tile) }
         for waiter in waiters { waiter.resume(with: result) }
-        return try result.get()
+    }
+
+    /// All versions of a tile are in one shard.
+    private func shard(_ key: TileKey) -> Shard {
+        shards[Int(UInt(bitPattern: key.place.hashValue) % UInt(shards.count))]
     }
 
     private final class Shard: Sendable {
@@ -82,7 +131,7 @@ final class TileCache: Sendable {
     }
 }
 
-typealias TileWaiter = CheckedContinuation<CachedTile, any Error>
+typealias TileWaiter = CheckedContinuation<CachedTile?, any Error>
 
 /// One shard: a table of entries that are also a doubly linked list from most to least recently used.
 struct ShardState {
@@ -104,6 +153,8 @@ struct ShardState {
     private let capacity: Int
     private(set) var cost = 0
     private var table: [TileKey: Int] = [:]
+    /// The entry of each place whose versions follow each other.
+    private var current: [TileKey: Int] = [:]
     private var entries: [Entry] = []
     private var free: [Int] = []
     private var newest = -1
@@ -126,20 +177,21 @@ struct ShardState {
         return .make
     }
 
-    /// Queues a waiter. If the flight landed between the look-up and this call, returns its result instead.
-    mutating func enlist(_ waiter: TileWaiter, _ key: TileKey) -> Result<CachedTile, any Error>? {
+    /// Queues a waiter. If the flight landed between the look-up and this call, returns its result instead; nil in it
+    /// where nothing was kept.
+    mutating func enlist(_ waiter: TileWaiter, _ key: TileKey) -> Result<CachedTile?, any Error>? {
         if flights[key] != nil {
             flights[key]?.append(waiter)
             return nil
         }
-        if let index = table[key] { return .success(entries[index].tile) }
-        return .failure(Problem(.serviceUnavailable, "the tile could not be made; try again", retryAfter: 1))
+        return .success(table[key].map { entries[$0].tile })
     }
 
     /// Stores a made tile and returns who waits for it. A tile larger than the shard is not kept.
-    mutating func finish(_ key: TileKey, _ result: Result<CachedTile, any Error>) -> [TileWaiter] {
+    mutating func finish(_ key: TileKey, _ result: Result<CachedTile?, any Error>) -> [TileWaiter] {
         let waiters = flights.removeValue(forKey: key) ?? []
-        guard case .success(let tile) = result, tile.cost <= capacity, table[key] == nil else { return waiters }
+        guard case .success(let tile?) = result, tile.cost <= capacity, table[key] == nil else { return waiters }
+        if let older = current[key.place] { drop(older) }
         let entry = Entry(key: key, tile: tile, newer: -1, older: -1)
         let index: Int
         if let reused = free.popLast() {
@@ -150,6 +202,7 @@ struct ShardState {
             entries.append(entry)
         }
         table[key] = index
+        if !key.isPast { current[key.place] = index }
         cost += tile.cost
         linkAsNewest(index)
         while cost > capacity, oldest >= 0 { evictOldest() }
@@ -171,11 +224,15 @@ struct ShardState {
             linkAsNewest(spared)
             toSpare -= 1
         }
-        let index = oldest
+        drop(oldest)
+    }
+
+    private mutating func drop(_ index: Int) {
         unlink(index)
         dropped.append(entries[index].tile.use)
         cost -= entries[index].tile.cost
         table[entries[index].key] = nil
+        if !entries[index].key.isPast { current[entries[index].key.place] = nil }
         entries[index].tile = CachedTile(plain: ByteBuffer(), compressed: ByteBuffer(), entityTag: "")
         free.append(index)
     }

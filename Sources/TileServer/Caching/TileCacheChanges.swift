@@ -32,6 +32,12 @@ final class TileChangeTracker: Sendable {
         }
     }
 
+    /// Whether the store was looked at a short while ago, so that ``isCheckDue()`` would be false.
+    var isChecked: Bool {
+        let now = ContinuousClock.now
+        return state.withLock { state in state.checked.map { now - $0 < Self.checkInterval } ?? false }
+    }
+
     /// For each layer the version of the newest change that touched a tile; nil where the view is not the one that was
     /// followed to, and ``follow(_:)`` must be called first.
     func shown(_ layers: [String], _ tile: TileID, _ view: CityView, _ city: City) -> Freshness.City? {

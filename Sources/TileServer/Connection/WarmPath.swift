@@ -6,9 +6,11 @@ import NIOCore
 import TwinEngine
 
 /// Answers what is warm on the connection's event loop, before the HTTP decoder: no other thread is asked and nothing is
-/// encoded. Everything else goes to the routes, as it arrived.
+/// encoded but small tiles, as far as the ``LoopBudget`` goes. Other plain requests for tiles of layers go to a worker
+/// and come back here. Everything else goes to the routes, as it arrived.
 ///
-/// Answers keep the order of the requests: while the routes have one under way, those behind it go the same way. What is
+/// Answers keep the order of the requests: while the routes have one under way, those behind it go the same way, and
+/// while a worker makes a tile, those behind it wait. What is
 /// not plainly a request of its own (see ``RequestHead``) sends the rest of the connection to the decoder for good. A
 /// client that does not take its answers is not read from, and is dropped like an idle one.
 final class WarmPath: ChannelDuplexHandler {
@@ -24,6 +26,9 @@ final class WarmPath: ChannelDuplexHandler {
     private var held: ByteBuffer?
     /// Whether the client must take what was written before more is answered.
     private var isWaiting = false
+    /// The request at the beginning of ``held`` whose tile a worker makes.
+    private var making: Making?
+    private var makings = 0
     /// What was asked of the channel meanwhile.
     private var wantsRead = false
     private var inputEnded = false
@@ -39,6 +44,24 @@ final class WarmPath: ChannelDuplexHandler {
     /// The latest `Accept-Encoding`, which hardly changes on a connection.
     private var acceptEncoding: [UInt8] = []
     private var codings: ContentCodings = []
+    private var budget: LoopBudget?
+
+    private struct Making {
+        let number: Int
+        let head: RequestHead
+        let start: NIODeadline
+    }
+
+    /// What becomes of a request.
+    private enum Outcome {
+        case answered
+        /// A worker makes its tile.
+        case later
+        case routes
+    }
+
+    /// Whether what arrives is held.
+    private var isPaused: Bool { isWaiting || making != nil }
 
     init(server: CityServer, state: ConnectionState) {
         self.server = server
@@ -55,7 +78,7 @@ final class WarmPath: ChannelDuplexHandler {
         }
         held = nil
         bytes.writeImmutableBuffer(unwrapInboundIn(data))
-        if isWaiting { held = bytes } else { take(bytes, context) }
+        if isPaused { held = bytes } else { take(bytes, context) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -88,17 +111,24 @@ final class WarmPath: ChannelDuplexHandler {
                 held = bytes
                 return
             case .complete(let head):
-                if state.underWay == 0, answer(head, bytes, context) {
-                    bytes.moveReaderIndex(forwardBy: head.length)
-                    continue
+                switch state.underWay == 0 ? answer(head, bytes, context) : .routes {
+                case .answered: bytes.moveReaderIndex(forwardBy: head.length)
+                case .later:
+                    held = bytes
+                    return
+                case .routes: pass(head, &bytes, context)
                 }
-                let heads = state.heads
-                bodyRemaining = head.contentLength ?? 0
-                pass(head.length, &bytes, context)
-                // The decoder sees it otherwise: then it is right.
-                if state.heads != heads + 1 { state.isPassing = true }
             }
         }
+    }
+
+    /// Passes a request on to the decoder.
+    private func pass(_ head: RequestHead, _ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        let heads = state.heads
+        bodyRemaining = head.contentLength ?? 0
+        pass(head.length, &bytes, context)
+        // The decoder sees it otherwise: then it is right.
+        if state.heads != heads + 1 { state.isPassing = true }
     }
 
     private func pass(_ count: Int, _ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) {
@@ -113,7 +143,7 @@ final class WarmPath: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {
             inputEnded = true
-            if !isWaiting { endInput(context) }
+            if !isPaused { endInput(context) }
         } else if event is ChannelShouldQuiesceEvent {
             quiesce(context)
         } else {
@@ -138,6 +168,8 @@ final class WarmPath: ChannelDuplexHandler {
 
     /// The server stops: the connection ends once the client has what was written.
     private func quiesce(_ context: ChannelHandlerContext) {
+        // A request whose tile is being made is the routes' then.
+        making = nil
         passHeld(context)
         state.isPassing = true
         isWaiting = false
@@ -150,22 +182,91 @@ final class WarmPath: ChannelDuplexHandler {
 
     // MARK: Answers
 
-    /// Answers a request if that is warm.
-    private func answer(_ head: RequestHead, _ bytes: ByteBuffer, _ context: ChannelHandlerContext) -> Bool {
-        guard head.method != .other, !head.needsRoutes, !head.hasQuery else { return false }
+    /// Answers a request if that is warm or a tile.
+    private func answer(_ head: RequestHead, _ bytes: ByteBuffer, _ context: ChannelHandlerContext) -> Outcome {
+        guard head.method != .other, !head.needsRoutes, !head.hasQuery else { return .routes }
         let start = NIODeadline.now()
         let span = bytes.readableBytesUInt8Span
-        guard accept(head.acceptEncoding, span),
-            let found = server.tiles.warm.answer(span.extracting(head.target), codings), server.holds(found),
-            let isUnchanged = isUnchanged(found, head.ifNoneMatch, span)
-        else { return false }
+        guard accept(head.acceptEncoding, span) else { return .routes }
+        if let found = known(span.extracting(head.target)) {
+            return give(found, head, bytes, start, context)
+        }
+        guard let question = server.question(span.extracting(head.target), codings) else {
+            return later(head, start, context) {
+                server.lookLater(bytes.readableBytesUInt8Span.extracting(head.target), codings, $0)
+            }
+        }
+        switch server.tiles.claim(question.key) {
+        case .found(let tile): return give(server.answer(question, tile), head, bytes, start, context)
+        case .taken: return .routes
+        case .yours: break
+        }
+        if let tile = made(question, start, context) {
+            server.tiles.settle(question.key, .success(tile))
+            return give(server.answer(question, tile), head, bytes, start, context)
+        }
+        return later(head, start, context) { server.makeLater(question, $0) }
+    }
+
+    /// Leaves a request to a worker, if it takes it.
+    private func later(
+        _ head: RequestHead, _ start: NIODeadline, _ context: ChannelHandlerContext,
+        _ submit: (@escaping @Sendable (WarmAnswer?) -> Void) -> Bool
+    ) -> Outcome {
+        makings += 1
+        let number = makings
+        let here = NIOLoopBound((path: self, context: context), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        let isTaken = submit { found in
+            loop.execute {
+                let (path, context) = here.value
+                path.isMade(number, found, context)
+            }
+        }
+        guard isTaken else { return .routes }
+        making = Making(number: number, head: head, start: start)
+        return .later
+    }
+
+    /// Goes on where a worker is done with a request's tile.
+    private func isMade(_ number: Int, _ found: WarmAnswer?, _ context: ChannelHandlerContext) {
+        guard let making, making.number == number, var bytes = held else { return }
+        self.making = nil
+        held = nil
+        if give(found, making.head, bytes, making.start, context) == .answered {
+            bytes.moveReaderIndex(forwardBy: making.head.length)
+        } else {
+            pass(making.head, &bytes, context)
+        }
+        goOn(bytes, context)
+    }
+
+    /// Takes what was held, and does what was asked of the channel meanwhile.
+    private func goOn(_ bytes: ByteBuffer?, _ context: ChannelHandlerContext) {
+        if let bytes { take(bytes, context) }
+        channelReadComplete(context: context)
+        guard !isPaused else { return }
+        endInput(context)
+        if wantsRead {
+            wantsRead = false
+            context.read()
+        }
+    }
+
+    /// Writes an answer, if there is one and not only the routes can tell what it is.
+    private func give(
+        _ found: WarmAnswer?, _ head: RequestHead, _ bytes: ByteBuffer, _ start: NIODeadline,
+        _ context: ChannelHandlerContext
+    ) -> Outcome {
+        guard let found, let isUnchanged = isUnchanged(found, head.ifNoneMatch, bytes.readableBytesUInt8Span) else {
+            return .routes
+        }
         let isHead = head.method == .head
         let (first, second) = found.bytes(isUnchanged ? .unchanged : isHead ? .head : .whole, .now())
         context.write(wrapOutboundOut(.byteBuffer(first)), promise: nil)
         if let second { context.write(wrapOutboundOut(.byteBuffer(second)), promise: nil) }
         needsFlush = true
         found.freshness.tile.use()
-        server.tiles.countWarm()
         let status = isUnchanged ? HTTPResponse.Status.notModified.code : found.found.status
         let now = NIODeadline.now()
         state.lastActive = now
@@ -175,7 +276,34 @@ final class WarmPath: ChannelDuplexHandler {
                 method: isHead ? "HEAD" : "GET", path: String(decoding: found.target, as: UTF8.self), status: status,
                 duration: .nanoseconds((now - start).nanoseconds))
         }
-        return true
+        return .answered
+    }
+
+    /// The answer that was laid aside, if it holds still.
+    private func known(_ target: Span<UInt8>) -> WarmAnswer? {
+        guard let found = server.tiles.warm.answer(target, codings), server.holds(found) else { return nil }
+        server.tiles.countWarm()
+        return found
+    }
+
+    /// A small tile, made now if this loop may.
+    private func made(
+        _ question: TileQuestion, _ start: NIODeadline, _ context: ChannelHandlerContext
+    ) -> CachedTile? {
+        let budget = budget ?? server.loops.budget(of: context.eventLoop)
+        self.budget = budget
+        guard budget.allows(start) else { return nil }
+        defer {
+            let now = NIODeadline.now()
+            budget.spend(now - start, until: now, on: context.eventLoop)
+        }
+        do {
+            return try server.smallTile(question)
+        } catch {
+            // A worker meets the same, and the routes tell the client.
+            server.logger.debug("a tile was not made on its event loop", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// Notes which codings the client takes; false where only the routes can tell.
@@ -234,25 +362,16 @@ final class WarmPath: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if isWaiting { wantsRead = true } else { context.read() }
+        if isPaused { wantsRead = true } else { context.read() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         if isWaiting, isWritable {
             isWaiting = false
-            if let bytes = held {
-                held = nil
-                take(bytes, context)
-                flush(context)
-            }
-            if !isWaiting {
-                endInput(context)
-                if wantsRead {
-                    wantsRead = false
-                    context.read()
-                }
-            }
+            let bytes = held
+            held = nil
+            goOn(bytes, context)
         }
         context.fireChannelWritabilityChanged()
     }
@@ -273,6 +392,7 @@ final class WarmPath: ChannelDuplexHandler {
         idleCheck?.cancel()
         idleCheck = nil
         held = nil
+        making = nil
         context.fireChannelInactive()
     }
 
@@ -293,7 +413,7 @@ final class WarmPath: ChannelDuplexHandler {
         let now = NIODeadline.now()
         let before = untaken
         untaken = bufferedBytes(context)
-        let isAnswering = state.underWay > 0 && !state.isArriving
+        let isAnswering = making != nil || state.underWay > 0 && !state.isArriving
         if isAnswering || untaken < before {
             checkLater(now + idleTimeout, context)
         } else if now < state.lastActive + idleTimeout {

@@ -48,6 +48,7 @@ enum SystemRoutes {
         metrics.set("twin_tile_cache_hits_total", Double(cache.hitCount))
         metrics.set("twin_tile_cache_misses_total", Double(cache.missCount))
         metrics.set("twin_tile_warm_answers_total", Double(cache.warm.givenCount))
+        metrics.set("twin_tile_loop_answers_total", Double(server.loops.madeCount))
         metrics.set("twin_tile_cache_bytes", Double(cache.byteCount))
         metrics.set("twin_live_terminals", Double(live.snapshot().count))
         metrics.set("twin_live_observations_total", Double(live.appliedCount))

@@ -11,6 +11,8 @@ enum TileRoutes {
     /// The largest zoom at which layers have tiles.
     static let deepestZoom = 20
     static let basemap = "basemap"
+    static let template = "/tiles/{tileset}/{z}/{x}/{y}.mvt"
+    private static let type = "application/vnd.mapbox-vector-tile"
 
     static let tileset = RouteParameter.path(
         "tileset", "A layer, or `basemap` for all base layers.", example: "\"basemap\"")
@@ -18,7 +20,7 @@ enum TileRoutes {
 
     static let routes: [Route] = [
         Route(
-            .get, "/tiles/{tileset}/{z}/{x}/{y}.mvt", "A vector tile in Web Mercator; 204 where it is empty",
+            .get, template, "A vector tile in Web Mercator; 204 where it is empty",
             parameters: [
                 tileset,
                 .path("z", "Zoom, 0 to \(deepestZoom).", example: "14", schema: whole),
@@ -89,7 +91,7 @@ enum TileRoutes {
         }
         return try await tile(
             id, tileset, shown, state, server, request,
-            TileChoice(filters: filters, layers: all, inDegrees: inDegrees))
+            TileChoice(filters: filters, layers: all, inDegrees: inDegrees, isPast: moment != nil))
     }
 
     /// What a tile shows of its layers, and on which plane.
@@ -98,15 +100,20 @@ enum TileRoutes {
         /// All layers that the filter must fit, shown or not.
         var layers: [ReadableLayer] = []
         var inDegrees = false
+        /// Whether the layers are as they were at some moment.
+        var isPast = false
     }
 
     /// Takes in edits of other processes, if it was not done for a while.
     static func lookForEdits(_ server: CityServer) async throws {
         guard server.tiles.changes.isCheckDue() else { return }
-        try await server.workers.run {
-            try server.city.refresh()
-            try follow(server)
-        }
+        try await server.workers.run { try lookNow(server) }
+    }
+
+    /// Takes in edits of other processes. Reads the store: call it on a worker.
+    static func lookNow(_ server: CityServer) throws {
+        try server.city.refresh()
+        try follow(server)
     }
 
     /// A tile of layers as they are now.
@@ -114,12 +121,7 @@ enum TileRoutes {
         _ id: TileID, _ tileset: String, _ shown: [ReadableLayer], _ state: Freshness.City, _ server: CityServer,
         _ request: RouteRequest, _ choice: TileChoice = TileChoice()
     ) async throws -> Reply {
-        let dependence = zip(shown, state.versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
-        let seen = choice.layers.isEmpty ? shown : choice.layers
-        let access = seen.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
-        let key = TileKey(
-            tileset: (choice.inDegrees ? "degrees " : "") + name(tileset, choice.filters), z: id.z, x: id.x, y: id.y,
-            version: EntityTag.hash(Array(dependence.utf8)), access: EntityTag.hash(Array(access.utf8)))
+        let key = key(id, tileset, shown, state, choice)
         let tile = try await server.tiles.tile(key) {
             try await server.workers.run {
                 try check(choice.filters, choice.layers)
@@ -130,6 +132,20 @@ enum TileRoutes {
         var reply = try await reply(tile, server, request.request, cacheControl(shown))
         reply.freshness = Freshness(city: state, tile: tile.use)
         return reply
+    }
+
+    /// Under which the cache holds a tile.
+    static func key(
+        _ id: TileID, _ tileset: String, _ shown: [ReadableLayer], _ state: Freshness.City,
+        _ choice: TileChoice = TileChoice()
+    ) -> TileKey {
+        let dependence = zip(shown, state.versions).map { "\($0.id)@\($1)" }.joined(separator: ",")
+        let seen = choice.layers.isEmpty ? shown : choice.layers
+        let access = seen.map { "\($0.id):\($0.masked.sorted().joined(separator: "|"))" }.joined(separator: ",")
+        return TileKey(
+            tileset: (choice.inDegrees ? "degrees " : "") + name(tileset, choice.filters), z: id.z, x: id.x, y: id.y,
+            version: EntityTag.hash(Array(dependence.utf8)), access: EntityTag.hash(Array(access.utf8)),
+            isPast: choice.isPast)
     }
 
     /// Those of some layers that the tile shows, of one view, and for each the newest change that touched the tile.
@@ -172,23 +188,27 @@ enum TileRoutes {
     static func reply(
         _ tile: CachedTile, _ server: CityServer, _ request: Request, _ cacheControl: String = "no-cache"
     ) async throws -> Reply {
-        let type = "application/vnd.mapbox-vector-tile"
-        guard !tile.isEmpty else {
-            var reply = Reply(status: .noContent)
-            reply.entityTag = tile.entityTag
-            reply.cacheControl = cacheControl
-            return reply
-        }
+        if let reply = packedReply(tile, acceptsGzip: accepts("gzip", request), cacheControl) { return reply }
+        var reply = Reply(try await server.workers.run { try tile.plainBytes() }, type: type)
+        reply.entityTag = tile.entityTag
+        reply.headers[.vary] = "Accept-Encoding, Authorization"
+        reply.cacheControl = cacheControl
+        return reply
+    }
+
+    /// The reply for which nothing is left to be done; nil for a tile that must be inflated first.
+    static func packedReply(_ tile: CachedTile, acceptsGzip: Bool, _ cacheControl: String) -> Reply? {
         var reply: Reply
-        if accepts("gzip", request) {
+        if tile.isEmpty {
+            reply = Reply(status: .noContent)
+            reply.entityTag = tile.entityTag
+        } else {
+            guard acceptsGzip else { return nil }
             reply = Reply(tile.compressed, type: type)
             reply.headers[.contentEncoding] = "gzip"
             reply.entityTag = EntityTag.compressed(tile.entityTag)
-        } else {
-            reply = Reply(try await server.workers.run { try tile.plainBytes() }, type: type)
-            reply.entityTag = tile.entityTag
+            reply.headers[.vary] = "Accept-Encoding, Authorization"
         }
-        reply.headers[.vary] = "Accept-Encoding, Authorization"
         reply.cacheControl = cacheControl
         return reply
     }

@@ -128,21 +128,6 @@ struct CityResponder: HTTPResponder {
         return "\(scheme)://" + (isPlain ? host : "\(server.options.host):\(server.options.port)")
     }
 
-    /// An answer with all its fields, before the request's conditions are applied.
-    private struct Finished {
-        var status: HTTPResponse.Status
-        var headers: HTTPFields
-        var tag: String?
-        var body: ByteBuffer?
-
-        /// The fields of an answer to somebody who has these bytes already.
-        var unchanged: HTTPFields {
-            var headers = headers
-            for name in [HTTPField.Name.contentType, .contentEncoding, .contentLength] { headers[name] = nil }
-            return headers
-        }
-    }
-
     private func finish(_ reply: Reply, _ request: Request, _ template: String) async throws -> Response {
         let finished = try await finished(reply, request)
         keepWarm(reply, finished, request, template)
@@ -159,48 +144,24 @@ struct CityResponder: HTTPResponder {
         return Response(status: finished.status, headers: finished.headers, body: ResponseBody(byteBuffer: body))
     }
 
-    private func finished(_ reply: Reply, _ request: Request) async throws -> Finished {
-        var headers = reply.headers
-        headers[.accessControlAllowOrigin] = "*"
-        headers[.accessControlExposeHeaders] = "ETag, Location, Content-Crs, Content-Disposition, Retry-After"
-        headers[.xContentTypeOptions] = "nosniff"
-        if let cacheControl = reply.cacheControl { headers[.cacheControl] = cacheControl }
-        var tag = reply.entityTag
-        var body: ByteBuffer?
-        if case .bytes(let bytes) = reply.body {
-            if reply.status == .ok, tag == nil, request.method == .get || request.method == .head {
-                tag = EntityTag.of(bytes)
-            }
-            headers[.vary] = "Accept-Encoding, Authorization"
-            if bytes.count > 1024, isCompressible(headers[.contentType]), accepts("gzip", request) {
-                let packed = try await server.workers.run { try gzipped(bytes) }
-                headers[.contentEncoding] = "gzip"
-                tag = tag.map(EntityTag.compressed)
-                body = ByteBuffer(bytes: packed)
-            } else {
-                body = ByteBuffer(bytes: bytes)
-            }
-        } else if case .buffer(let buffer) = reply.body {
-            body = buffer
+    private func finished(_ reply: Reply, _ request: Request) async throws -> FinishedReply {
+        var packed: [UInt8]?
+        if case .bytes(let bytes) = reply.body, bytes.count > 1024, isCompressible(reply.headers[.contentType]),
+            accepts("gzip", request)
+        {
+            packed = try await server.workers.run { try gzipped(bytes) }
         }
-        if let tag { headers[.eTag] = tag }
-        if let body { headers[.contentLength] = "\(body.readableBytes)" }
-        return Finished(status: reply.status, headers: headers, tag: tag, body: body)
+        return FinishedReply(reply, packed: packed, isRead: request.method == .get || request.method == .head)
     }
 
     /// Lays an answer aside for others who ask the same without a token; ``WarmPath`` gives it out.
-    private func keepWarm(_ reply: Reply, _ finished: Finished, _ request: Request, _ template: String) {
+    private func keepWarm(_ reply: Reply, _ finished: FinishedReply, _ request: Request, _ template: String) {
         guard let freshness = reply.freshness, request.method == .get, request.headers[.authorization] == nil,
             request.uri.query == nil, let target = request.head.path, !target.utf8.contains(UInt8(ascii: "?")),
-            finished.status == .ok || finished.status == .noContent
+            let answer = finished.warm(
+                Array(target.utf8), ContentCodings(accepting: request.headers[.acceptEncoding]), template, freshness)
         else { return }
-        let isFound = finished.status == .ok
-        server.tiles.warm.keep(
-            WarmAnswer(
-                target: Array(target.utf8), codings: ContentCodings(accepting: request.headers[.acceptEncoding]),
-                template: template, found: WarmAnswer.Head(finished.status, finished.headers),
-                unchanged: isFound && finished.tag != nil ? .init(.notModified, finished.unchanged) : nil,
-                entityTag: finished.tag ?? "", body: finished.body ?? ByteBuffer(), freshness: freshness))
+        server.tiles.warm.keep(answer)
     }
 
     private func isCompressible(_ type: String?) -> Bool {
