@@ -32,6 +32,9 @@ final class TileChangeTracker: Sendable {
         }
     }
 
+    /// Gives back what ``isCheckDue()`` handed out, where the look came to nothing: the next one who asks looks.
+    func giveBackCheck() { state.withLock { $0.checked = nil } }
+
     /// Whether the store was looked at a short while ago, so that ``isCheckDue()`` would be false.
     var isChecked: Bool {
         let now = ContinuousClock.now

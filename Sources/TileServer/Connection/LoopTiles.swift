@@ -158,7 +158,7 @@ extension CityServer {
             tiles.changes.isCheckDue()
         else { return false }
         let bytes = (0..<target.count).map { target[$0] }
-        return workers.submit { isActive in
+        let isTaken = workers.submit { isActive in
             do {
                 guard isActive else { return done(nil) }
                 try TileRoutes.lookNow(self)
@@ -169,10 +169,14 @@ extension CityServer {
                 case .yours: done(self.makeClaimed(question))
                 }
             } catch {
-                self.logger.warning("the store could not be looked at", metadata: ["error": "\(error)"])
+                // The routes look again, and say what is wrong.
+                self.logger.debug("the store could not be looked at", metadata: ["error": "\(error)"])
+                self.tiles.changes.giveBackCheck()
                 done(nil)
             }
         }
+        if !isTaken { tiles.changes.giveBackCheck() }
+        return isTaken
     }
 
     /// The layers of a tileset that anybody may read; nil where there is something to be refused, which the routes do.
