@@ -67,11 +67,12 @@ func makeApplication(
     return application
 }
 
-/// Once a second: sees what another process changed in the store, and lets silent terminals expire.
+/// Plans the 3D models at the start. Once a second: sees what another process changed in the store, and lets silent terminals expire.
 struct RefreshService: Service {
     let server: CityServer
 
     func run() async throws {
+        if !server.city.project.models.isEmpty { ModelRoutes.planModels(server) }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Logging
 import Hummingbird
 import TwinEngine
 
@@ -58,25 +59,43 @@ enum ModelRoutes {
     }
 
     @Sendable private static func root(_ server: CityServer, _ request: RouteRequest) async throws -> Reply {
+        try await server.workers.run {
+            var reply = Reply(try root(server, request.principal), type: "application/json")
+            reply.cacheControl = "no-cache"
+            return reply
+        }
+    }
+
+    /// The tileset of all that somebody may see. The first call plans the models: O(features) then.
+    private static func root(_ server: CityServer, _ principal: Principal) throws -> [UInt8] {
         let view = server.city.view()
-        let models = readable(server, view, request.principal).map { model in
+        let models = readable(server, view, principal).map { model in
             (
                 id: model.id,
                 layers: Set(
                     model.layers.filter { id in
-                        view.layer(id).map { server.access.canRead(request.principal, .layer($0.definition)) } ?? false
+                        view.layer(id).map { server.access.canRead(principal, .layer($0.definition)) } ?? false
                     })
             )
         }
         let tilesets = server.city.project.tilesets.filter {
-            server.access.canRead(request.principal, .tileset($0.id, $0.classification))
+            server.access.canRead(principal, .tileset($0.id, $0.classification))
         }
-        return try await server.workers.run {
-            let root = try server.city.rootTileset(models: models, tilesets: Set(tilesets.map(\.id)))
-            var reply = Reply(root.json, type: "application/json")
-            reply.cacheControl = "no-cache"
-            return reply
+        return try server.city.rootTileset(models: models, tilesets: Set(tilesets.map(\.id))).json
+    }
+
+    /// Plans the models that anybody may see on a worker, so that the first 3D view of a large city need not wait for it.
+    static func planModels(_ server: CityServer) {
+        let isTaken = server.workers.submit { isActive in
+            guard isActive else { return }
+            do {
+                _ = try root(server, .anonymous)
+            } catch {
+                // Who asks for the tileset is told.
+                server.logger.debug("the models could not be planned", metadata: ["error": "\(error)"])
+            }
         }
+        if !isTaken { server.logger.debug("the models are planned when they are asked for") }
     }
 
     /// A file of an external tileset, after the access decision about it.
