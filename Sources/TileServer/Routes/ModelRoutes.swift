@@ -67,7 +67,9 @@ enum ModelRoutes {
     }
 
     /// The tileset of all that somebody may see. The first call plans the models: O(features) then.
-    private static func root(_ server: CityServer, _ principal: Principal) throws -> [UInt8] {
+    private static func root(
+        _ server: CityServer, _ principal: Principal, ground: ModelGround = .ellipsoid
+    ) throws -> [UInt8] {
         let view = server.city.view()
         let models = readable(server, view, principal).map { model in
             (
@@ -81,7 +83,7 @@ enum ModelRoutes {
         let tilesets = server.city.project.tilesets.filter {
             server.access.canRead(principal, .tileset($0.id, $0.classification))
         }
-        return try server.city.rootTileset(models: models, tilesets: Set(tilesets.map(\.id))).json
+        return try server.city.rootTileset(models: models, tilesets: Set(tilesets.map(\.id)), ground: ground).json
     }
 
     /// Plans the models that anybody may see on a worker, so that the first 3D view of a large city need not wait for it.
@@ -90,6 +92,8 @@ enum ModelRoutes {
             guard isActive else { return }
             do {
                 _ = try root(server, .anonymous)
+                // Without terrain the page stands the city on a flat ground.
+                if server.terrain == nil { _ = try root(server, .anonymous, ground: .flat) }
             } catch {
                 // Who asks for the tileset is told.
                 server.logger.debug("the models could not be planned", metadata: ["error": "\(error)"])
